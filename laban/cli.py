@@ -1,0 +1,201 @@
+"""`laban …`: the verbs of people."""
+
+from __future__ import annotations
+
+import inspect
+import os
+import re
+import sys
+import typing
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, get_type_hints
+
+from jsonargparse import ArgumentParser
+
+
+def run(profile: str = "default", *, data: str = "", set: list[str] = []) -> None:  # noqa: B006
+    """Run the workflow of a profile on this machine; what is up to date is left alone.
+
+    Args:
+        profile: one or several of profiles/, left to right: `cmu,smoke`
+        data: folder of captured pairs instead of motion from code
+        set: SECTION.NAME=VALUE, changed for this run; may stand several times
+    """
+    from laban.workflow import run as run_workflow
+
+    run_workflow(profile, overrides=[*([f"prepare.capture={data}"] if data else []), *set])
+
+
+def register(package: str, *, name: str = "laban") -> None:
+    """Put a package into the registry as challenger (`publish` has done so already).
+
+    Args:
+        package: folder of the package
+        name: registered model
+    """
+    from laban.registry.package import register as register_package
+
+    registered = register_package(Path(package), name)
+    state = "registered" if registered.fresh else "known already"
+    print(f"{name} version {registered.version} ({registered.hash[:12]}) is {state}: challenger")
+
+
+def promote(version: str = "challenger", *, why: str, name: str = "laban", who: str | None = None, dry_run: bool = False) -> None:
+    """Make a version the champion, after its bytes, its verdict and its ancestors were checked.
+
+    Args:
+        version: number or alias
+        why: a sentence for the ledger
+        name: registered model
+        who: for the ledger; this user if absent
+        dry_run: check everything and change nothing
+    """
+    from laban.registry.promotion import promote as promote_version
+
+    print(promote_version(name, version, why=why, who=who, dry_run=dry_run))
+
+
+def rollback(*, why: str, name: str = "laban", who: str | None = None, dry_run: bool = False) -> None:
+    """Make the former champion champion again, under the same checks.
+
+    Args:
+        why: a sentence for the ledger
+        name: registered model
+        who: for the ledger; this user if absent
+        dry_run: check everything and change nothing
+    """
+    from laban.registry.promotion import rollback as roll_back
+
+    print(roll_back(name, why=why, who=who, dry_run=dry_run))
+
+
+def history(*, name: str = "laban") -> None:
+    """Show who was made champion, when, by whom and why.
+
+    Args:
+        name: registered model
+    """
+    from laban.registry.promotion import history as entries
+
+    print("\n".join(entries(name)) or f"{name} has had no champion yet")
+
+
+def chat(
+    text: str,
+    *,
+    motion: str | None = None,
+    fps: float = 30.0,
+    model: str = "models:/laban@champion",
+    save: str = "answer.npy",
+    seed: int = 0,
+    temperature: float = 0.8,
+    max_new_tokens: int = 1024,
+) -> None:
+    """Say something to a model and print its answer; motion that it answers with goes to a file.
+
+    Args:
+        text: what to say
+        motion: .npy of positions (T, P, 22, 3) in metres, shown with the text
+        fps: frames per second of that motion
+        model: models:/NAME@ALIAS, models:/NAME/VERSION, or the folder of a package
+        save: .npy for the answer's positions; a second motion goes to …-2.npy
+        seed: of the sampling
+        temperature: of the sampling; 0 takes the likeliest token
+        max_new_tokens: where an answer is cut off
+    """
+    import numpy as np
+
+    from laban.serve import checked_params, load
+
+    parts: list[dict[str, Any]] = [{"type": "text", "text": text}]
+    if motion is not None:
+        parts.append({"type": "motion", "fps": fps, "positions": _read_motion(motion)})
+    options = checked_params({"seed": seed, "temperature": temperature, "max_new_tokens": max_new_tokens})
+    answer = load(model).answer([{"role": "user", "parts": parts}], **options)
+    target, shown = Path(save), 0
+    for part in answer:
+        if part["type"] == "text":
+            print(part["text"].strip())
+            continue
+        shown += 1
+        path = target if shown == 1 else target.with_name(f"{target.stem}-{shown}{target.suffix}")
+        np.save(path, part["positions"].astype(np.float32))
+        frames, people = part["positions"].shape[:2]
+        print(f"[motion: {people} people, {frames / part['fps']:.1f} s -> {path}]")
+
+
+def _read_motion(path: str) -> Any:
+    """Positions (T, P, 22, 3) of a .npy file; `ValueError` names the file."""
+    import numpy as np
+
+    from laban.serve import checked_positions
+
+    try:
+        array = np.load(path, allow_pickle=False)
+    except (ValueError, EOFError) as error:
+        raise ValueError(f"{path} is no .npy file of positions (T, P, 22, 3)") from error
+    return checked_positions(array, path)
+
+
+def verify(folders: list[str]) -> None:
+    """Check every byte of artifacts against their manifests, and print kind and content hash.
+
+    Args:
+        folders: folders of artifacts
+    """
+    from laban.data.artifact import open_artifact
+
+    for folder in folders:
+        artifact = open_artifact(Path(folder))
+        print(f"{artifact.manifest.kind} {artifact.hash} {folder}: {len(artifact.manifest.files)} files are whole")
+
+
+VERBS: dict[str, Callable[..., None]] = {verb.__name__: verb for verb in (run, chat, promote, rollback, history, register, verify)}
+
+
+def parser() -> ArgumentParser:
+    """A command a verb, its options read off the verb's signature: what may stand without a name comes before the `*`."""
+    whole = ArgumentParser(prog="laban", description="Two-person motion–language models.", allow_abbrev=False)
+    verbs = whole.add_subcommands(dest="verb", title="verbs")
+    for name, verb in VERBS.items():
+        summary, _, rest = (inspect.getdoc(verb) or "").partition("\n\nArgs:\n")
+        helps = dict(re.findall(r"^ +(\w+): (.+)$", rest, re.MULTILINE))
+        one = ArgumentParser(description=summary, allow_abbrev=False)
+        hints = get_type_hints(verb)
+        for parameter in inspect.signature(verb).parameters.values():
+            _add(one, parameter, hints[parameter.name], helps[parameter.name])
+        verbs.add_subcommand(name, one, help=summary)
+    return whole
+
+
+def _add(one: ArgumentParser, parameter: inspect.Parameter, hint: Any, text: str) -> None:
+    """An argument for a parameter."""
+    required = parameter.default is inspect.Parameter.empty
+    if parameter.kind is not inspect.Parameter.KEYWORD_ONLY:
+        many = typing.get_origin(hint) is list
+        default = {} if required else {"default": parameter.default}
+        one.add_argument(parameter.name, type=str, nargs="+" if many else None if required else "?", help=text, **default)
+    elif hint is bool:
+        one.add_argument(f"--{parameter.name.replace('_', '-')}", action="store_true", help=text)
+    elif typing.get_origin(hint) is list:
+        one.add_argument(f"--{parameter.name}", action="append", type=str, default=parameter.default, help=text)
+    else:
+        default = {} if required else {"default": parameter.default}
+        one.add_argument(f"--{parameter.name}", type=hint, required=required, help=text, **default)
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run a verb; a user's mistake is one line and exit status 2."""
+    options = parser().parse_args(arguments)
+    try:
+        VERBS[options.verb](**options[options.verb].as_dict())
+    except (ValueError, FileNotFoundError, NotADirectoryError, IsADirectoryError) as error:
+        if os.environ.get("LABAN_TRACEBACK"):
+            raise
+        print(f"laban: {error}", file=sys.stderr)
+        raise SystemExit(2) from error
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,78 @@
+"""The record of encoded motion: one row a clip and order of people.
+
+Letters: `S` steps, `P` people, `D` residual depth.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+CODES = "codes.parquet"
+
+
+@dataclass(frozen=True, kw_only=True)
+class EncodedClip:
+    """Codes of a clip whose people are taken in `order`, framed on the first of them."""
+
+    id: str
+    split: str
+    source: str
+    kind: str
+    order: tuple[int, ...]
+    fps: float
+    frames: int
+    """Frames of the clip; `steps * downsample` of them are encoded."""
+    downsample: int
+    """Frames a step."""
+    codebook_size: int
+    captions: tuple[str, ...]
+    codes: np.ndarray
+    """(S, P, D) integers."""
+
+
+def write_codes(folder: Path, clips: Iterable[EncodedClip]) -> int:
+    """Write the table; return its number of rows."""
+    rows = [
+        {
+            "id": clip.id,
+            "split": clip.split,
+            "source": clip.source,
+            "kind": clip.kind,
+            "order": "".join(map(str, clip.order)),
+            "fps": clip.fps,
+            "frames": clip.frames,
+            "steps": clip.codes.shape[0],
+            "people": clip.codes.shape[1],
+            "depth": clip.codes.shape[2],
+            "downsample": clip.downsample,
+            "codebook_size": clip.codebook_size,
+            "captions": list(clip.captions),
+            "codes": clip.codes.astype(np.int32).ravel(),
+        }
+        for clip in clips
+    ]
+    pd.DataFrame(rows).to_parquet(folder / CODES, index=False)
+    return len(rows)
+
+
+def read_codes(folder: Path) -> Iterator[EncodedClip]:
+    """Yield the rows of the table."""
+    for row in pd.read_parquet(folder / CODES).itertuples(index=False):
+        yield EncodedClip(
+            id=row.id,
+            split=row.split,
+            source=row.source,
+            kind=row.kind,
+            order=tuple(int(person) for person in row.order),
+            fps=float(row.fps),
+            frames=int(row.frames),
+            downsample=int(row.downsample),
+            codebook_size=int(row.codebook_size),
+            captions=tuple(row.captions),
+            codes=np.asarray(row.codes, np.int64).reshape(row.steps, row.people, row.depth),
+        )

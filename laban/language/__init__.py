@@ -1,0 +1,1 @@
+"""Motion in a language model's vocabulary: prompts, tasks, model surgery, constrained generation, chat."""

@@ -1,0 +1,1 @@
+"""Pure functions of arrays; each names its paper and protocol."""

@@ -1,0 +1,98 @@
+"""Could bodies move so: feet that slide, bodies below the floor or inside one another.
+
+Letters: `T` frames, `P` people, `J` = 22 joints, `B` = 21 bones. Metres, Y up, floor at 0.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from laban.motion.skeleton import INDEX, JOINTS, PARENTS
+
+TOES = (INDEX["left_foot"], INDEX["right_foot"])
+CONTACT_HEIGHT_M = 0.05
+"""A toe below this stands: Karunratanakul et al., GMD (ICCV 2023)."""
+SKATE_M = 0.025
+"""A standing toe that moves further from one frame to the next, at 30 fps, slides: GMD."""
+GMD_FPS = 30.0
+
+# Ours: capsule radii in metres about the bone that ends in each joint of an adult of 1.70 m; thin on purpose (flesh gives way).
+_RADII = {
+    "spine1": 0.09, "spine2": 0.09, "spine3": 0.09, "neck": 0.06, "head": 0.07,
+    "left_hip": 0.07, "right_hip": 0.07, "left_knee": 0.06, "right_knee": 0.06,
+    "left_ankle": 0.04, "right_ankle": 0.04, "left_foot": 0.03, "right_foot": 0.03,
+    "left_collar": 0.06, "right_collar": 0.06, "left_shoulder": 0.05, "right_shoulder": 0.05,
+    "left_elbow": 0.035, "right_elbow": 0.035, "left_wrist": 0.03, "right_wrist": 0.03,
+}  # fmt: skip
+_RADIUS_B = np.array([_RADII[name] for name in JOINTS[1:]])
+
+
+def foot_skate_ratio(positions: np.ndarray, *, fps: float) -> float:
+    """Share of people's frames in which a standing toe slides, 0 … 1: (T, P, 22, 3) metres.
+
+    GMD (ICCV 2023): lower than 5 cm before and after, and more than 2.5 cm moved over the floor; their distance is at 30 fps and
+    is scaled to others. A single frame gives 0.
+    """
+    toes = _motion(positions)[:, :, list(TOES)]
+    standing = (toes[1:, ..., 1] < CONTACT_HEIGHT_M) & (toes[:-1, ..., 1] < CONTACT_HEIGHT_M)
+    moved = np.linalg.norm(np.diff(toes[..., [0, 2]], axis=0), axis=-1)
+    sliding = (standing & (moved > SKATE_M * GMD_FPS / fps)).any(axis=-1)
+    return float(sliding.mean()) if sliding.size else 0.0
+
+
+def foot_skate_speed(positions: np.ndarray, *, fps: float) -> float:
+    """Mean speed over the floor of standing toes, metres a second: (T, P, 22, 3) metres; 0 where nothing ever stands."""
+    toes = _motion(positions)[:, :, list(TOES)]
+    standing = (toes[1:, ..., 1] < CONTACT_HEIGHT_M) & (toes[:-1, ..., 1] < CONTACT_HEIGHT_M)
+    moved = np.linalg.norm(np.diff(toes[..., [0, 2]], axis=0), axis=-1)
+    return float(moved[standing].mean() * fps) if standing.any() else 0.0
+
+
+def floor_penetration(positions: np.ndarray) -> np.ndarray:
+    """Depth in metres of each person's lowest joint below the floor: (T, P, 22, 3) metres -> (T, P), 0 above it.
+
+    Yuan et al., PhysDiff (ICCV 2023), take its mean.
+    """
+    return np.clip(-_motion(positions)[..., 1].min(axis=-1), 0.0, None)
+
+
+def body_penetration(positions: np.ndarray) -> np.ndarray:
+    """Depth in metres of the deepest overlap of two people's limbs, frame by frame: (T, 2, 22, 3) metres -> (T,), 0 where apart.
+
+    Ours, since the field measures it on meshes that may not be shipped: bones are capsules, and the depth of two is the sum
+    of their radii less the distance of their axes. Raises `ValueError` unless there are two people.
+    """
+    positions = _motion(positions)
+    if positions.shape[1] != 2:
+        raise ValueError(f"body penetration of {positions.shape[1]} people: expected 2")
+    starts, ends = positions[:, :, list(PARENTS[1:])], positions[:, :, 1:]
+    distance = _segment_distance(starts[:, 0, :, None], ends[:, 0, :, None], starts[:, 1, None], ends[:, 1, None])
+    return np.clip(_RADIUS_B[:, None] + _RADIUS_B - distance, 0.0, None).max(axis=(-1, -2))
+
+
+def _segment_distance(a: np.ndarray, b: np.ndarray, c: np.ndarray, d: np.ndarray) -> np.ndarray:
+    """Least distance of segments ab and cd, (…, 3) broadcast: Ericson, Real-Time Collision Detection (2005), section 5.1.9."""
+    u, v, w = b - a, d - c, a - c
+    uu, vv, uv = _dot(u, u), _dot(v, v), _dot(u, v)
+    uw, vw = _dot(u, w), _dot(v, w)
+    tiny = 1e-12  # of m²: a bone of no length, or parallel bones, where any point of the first serves
+    s = np.clip(_ratio(uv * vw - uw * vv, uu * vv - uv**2, tiny), 0.0, 1.0)
+    t = np.clip(_ratio(uv * s + vw, vv, tiny), 0.0, 1.0)
+    s = np.clip(_ratio(uv * t - uw, uu, tiny), 0.0, 1.0)
+    return np.linalg.norm(w + s[..., None] * u - t[..., None] * v, axis=-1)
+
+
+def _dot(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    return (first * second).sum(axis=-1)
+
+
+def _ratio(numerator: np.ndarray, denominator: np.ndarray, tiny: float) -> np.ndarray:
+    numerator, denominator = np.broadcast_arrays(numerator, denominator)
+    return np.divide(numerator, denominator, out=np.zeros(numerator.shape), where=denominator > tiny)
+
+
+def _motion(positions: np.ndarray) -> np.ndarray:
+    positions = np.asarray(positions, np.float64)
+    if positions.ndim != 4 or positions.shape[2:] != (len(JOINTS), 3) or not positions.size:
+        raise ValueError(f"motion {positions.shape}: expected (T, P, {len(JOINTS)}, 3)")
+    return positions

@@ -1,0 +1,1 @@
+"""Pure NumPy: skeleton, rotations, kinematics, features, geometric attributes."""

@@ -1,0 +1,130 @@
+"""Train the motion tokenizer on the clips of the training split."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch.utils.data import Dataset
+
+from laban.data.artifact import write_json
+from laban.data.clip import Clip, ClipStore
+from laban.distributed import seed_everything
+from laban.metrics.reconstruction import acceleration_error, mpjpe
+from laban.motion import features as layout
+from laban.stages.contract import Gated, Work, stage
+from laban.tokenizer.autoencoder import MotionTokenizer, TokenizerConfig
+from laban.tokenizer.losses import TokenizerLoss
+from laban.training.engine import fit
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainTokenizerSettings:
+    """Sizes of the tokenizer and how long it trains."""
+
+    seed: int
+    downsample: int
+    """frames a step; a power of two"""
+    residual_depth: int
+    """D, ordered codes a person and step"""
+    codebook_size: int
+    """K, vectors a level"""
+    code_dim: int
+    width: int
+    steps: int
+    batch_size: int
+    """clips"""
+    learning_rate: float
+    commitment: float
+    velocity_weight: float
+    quantize_dropout: float
+    """probability that a step trains only some first levels"""
+
+
+class _Windows(Dataset[np.ndarray]):
+    """Every clip, cut to the shortest, in both orders of people, so that either may be the given one."""
+
+    def __init__(self, clips: list[Clip], downsample: int) -> None:
+        self.clips = clips
+        shortest = min(clip.frames for clip in clips)
+        self.frames = shortest - shortest % downsample
+        if not self.frames:
+            raise ValueError(f"the shortest training clip has {shortest} frames, fewer than one step of {downsample}")
+
+    def __len__(self) -> int:
+        return 2 * len(self.clips)
+
+    def __getitem__(self, number: int) -> np.ndarray:
+        positions = self.clips[number // 2].positions[: self.frames]
+        return positions if number % 2 == 0 else positions[:, ::-1]
+
+
+def _features(items: list[np.ndarray]) -> np.ndarray:
+    """Positions of clips (T, P, 22, 3) -> features (B, T, P, F), made for the whole batch at once."""
+    return layout.to_features(layout.frame_on_first(np.stack(items)))
+
+
+def _collate(items: list[np.ndarray]) -> dict[str, torch.Tensor]:
+    return {"features": torch.from_numpy(_features(items))}
+
+
+@stage(kind="tokenizer")
+def train_tokenizer(settings: TrainTokenizerSettings, clips: Gated, work: Work) -> None:
+    """Train the residual-quantised autoencoder; write weights, sizes, loss history and held-out reconstruction."""
+    store = ClipStore(clips.path)
+    training = [clip for clip in store.split("train") if clip.people == 2]
+    if not training:
+        raise ValueError(f"{clips.path} holds no two-person clip in split train")
+    dataset = _Windows(training, settings.downsample)
+    sample = _features([dataset[number] for number in range(0, len(dataset), max(1, len(dataset) // 500))])
+    config = TokenizerConfig(
+        downsample=settings.downsample,
+        residual_depth=settings.residual_depth,
+        codebook_size=settings.codebook_size,
+        code_dim=settings.code_dim,
+        width=settings.width,
+        quantize_dropout=settings.quantize_dropout,
+        fps=training[0].fps,
+    )
+    seed_everything(settings.seed)
+    tokenizer = MotionTokenizer(config, *layout.statistics(sample))
+    history = fit(
+        TokenizerLoss(tokenizer, commitment=settings.commitment, velocity=settings.velocity_weight),
+        dataset,
+        collate=_collate,
+        steps=settings.steps,
+        batch_size=settings.batch_size,
+        learning_rate=settings.learning_rate,
+        seed=settings.seed,
+        scratch=work.scratch,
+        log=work.log,
+        name="tokenizer",
+    )
+    tokenizer.to("cpu").save(work.output)
+    write_json(work.output / "loss.json", history)
+    splits = {name: list(store.split(name)) for name in ("val", "test", "test_unseen")}
+    write_json(work.output / "metrics.json", {name: _measure(tokenizer, held) for name, held in splits.items() if held})
+
+
+def _measure(tokenizer: MotionTokenizer, clips: list[Clip]) -> dict[str, float]:
+    """Reconstruction of held-out clips in millimetres, with 1 … D levels, and how much of each codebook they use."""
+    depth, size = tokenizer.config.residual_depth, tokenizer.config.codebook_size
+    errors: dict[str, list[float]] = {}
+    used = [set[int]() for _ in range(depth)]
+    for clip in clips:
+        codes = tokenizer.encode_positions(clip.positions)
+        truth = layout.frame_on_first(clip.positions)[: len(codes) * tokenizer.config.downsample]
+        for level in range(depth):
+            used[level] |= set(codes[..., level].ravel().tolist())
+            features = tokenizer.decode(torch.from_numpy(codes)[None], levels=level + 1)[0].detach().numpy()
+            predicted = layout.to_positions(features)
+            errors.setdefault(f"mpjpe_mm_levels_{level + 1}", []).append(mpjpe(predicted, truth, alignment="world"))
+        errors.setdefault("mpjpe_mm", []).append(mpjpe(predicted, truth, alignment="world"))
+        errors.setdefault("acceleration_mm", []).append(acceleration_error(predicted, truth))
+    usage = float(np.mean([len(codes) / size for codes in used]))
+    return {**{name: float(np.mean(values)) for name, values in errors.items()}, "codebook_usage": usage, "clips": len(clips)}
+
+
+if __name__ == "__main__":
+    train_tokenizer.main()

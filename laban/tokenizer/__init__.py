@@ -1,0 +1,1 @@
+"""The motion tokenizer: modules that know no files."""

@@ -1,0 +1,142 @@
+"""Clean tiny data: every fault of the catalogue is made by one change to these."""
+
+from __future__ import annotations
+
+import itertools
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from laban.data.artifact import Artifact, Manifest, list_files, seal, write_json
+from laban.data.clip import Caption, Clip, write_clips
+from laban.data.codes import EncodedClip, write_codes
+from laban.data.conversation import CLIPS, Conversation, Part, Turn, write_conversations
+from laban.data.measure import KNOWN_CLIPS
+from laban.motion.kinematics import fk
+from laban.motion.rotations import pitch, to_6d, yaw
+from laban.motion.skeleton import INDEX, REST_OFFSETS
+
+FPS, FRAMES = 30.0, 60
+SPLIT_OF = ("train", "train", "train", "train", "val", "test")
+
+
+def clip(number: int, *, split: str | None = None, prefix: str = "c", source: str = "procedural") -> Clip:
+    """Two people a metre and a half apart who sway, each limb at a rate of its own."""
+    generator = np.random.default_rng(number)
+    rotations = np.zeros((FRAMES, 2, 22, 6))
+    time_s = np.arange(FRAMES) / FPS
+    rotations[:] = to_6d(np.eye(3))
+    for joint, person in itertools.product(("left_shoulder", "right_shoulder", "left_elbow", "right_elbow", "spine1", "neck"), (0, 1)):
+        angle = generator.uniform(0.1, 0.5) * np.sin(generator.uniform(1, 4) * time_s + generator.uniform(0, 6))
+        rotations[:, person, INDEX[joint]] = to_6d(pitch(angle) @ yaw(0.5 * angle))
+    for person, facing in enumerate((0.0, np.pi)):
+        rotations[:, person, 0] = to_6d(yaw(facing + 0.1 * np.sin(time_s)))
+    root = np.zeros((FRAMES, 2, 3))
+    root[..., 1] = 0.93
+    root[:, 1, 2] = 1.5
+    root[..., 0] += 0.05 * np.sin(time_s + number)[:, None]
+    offsets = np.stack([REST_OFFSETS, REST_OFFSETS * 0.99])
+    positions = fk(rotations, offsets, root).astype(np.float32)
+    words = tuple(f"{text} number {number}" for text in ("two people sway", "one sways before the other", "they rock gently"))
+    return Clip(
+        id=f"{prefix}{number:03d}",
+        positions=positions,
+        root=root.astype(np.float32),
+        offsets=offsets.astype(np.float32),
+        rotations=rotations.astype(np.float32),
+        captions=tuple(Caption(text=text, start_s=0.0, end_s=FRAMES / FPS, source="grammar") for text in words),
+        split=split or SPLIT_OF[number % len(SPLIT_OF)],
+        source=source,
+        licence="CC0-1.0",
+        kind="sway",
+        actor=0,
+        fps=FPS,
+    )
+
+
+def clips(count: int = 12) -> list[Clip]:
+    """Clean clips of every split."""
+    return [clip(number) for number in range(count)]
+
+
+def conversation(number: int) -> Conversation:
+    """One about a real and a generated clip of the same split."""
+    split = SPLIT_OF[number % len(SPLIT_OF)]
+    turns = (
+        Turn(
+            role="user",
+            parts=(Part(type="text", text=f"what do they do, {number}?"), Part(type="motion", clip=f"c{number:03d}", people=(0,))),
+        ),
+        Turn(
+            role="assistant",
+            parts=(Part(type="text", text="they sway"), Part(type="motion", clip=f"s{number + 100}", people=(1, 0), end_s=1.0)),
+        ),
+    )
+    return Conversation(id=f"talk{number}", task="edit" if number % 2 else "explain", split=split, turns=turns)
+
+
+def write_clean_clips(folder: Path, made: list[Clip] | None = None) -> None:
+    """Clips suite's data."""
+    write_clips(folder, clips() if made is None else made)
+
+
+def generated() -> list[Clip]:
+    """Motion made for the conversations."""
+    return [clip(number + 100, split=SPLIT_OF[number % 6], prefix="s") for number in range(12)]
+
+
+def _write_lines(folder: Path, known: list[Clip]) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    write_conversations(folder, [conversation(number) for number in range(12)])
+    listed = pd.DataFrame({"id": [c.id for c in known], "split": [c.split for c in known], "frames": FRAMES, "people": 2, "fps": FPS})
+    listed.to_parquet(folder / KNOWN_CLIPS, index=False)
+
+
+def write_clean_conversations(folder: Path) -> None:
+    """Conversations suite's data: lines, generated clips, and the list of real ones."""
+    _write_lines(folder, clips())
+    write_clips(folder / CLIPS, generated())
+
+
+def write_clean_lines(folder: Path) -> None:
+    """The same with all motion listed and none beside the lines: quicker to judge."""
+    _write_lines(folder, [*clips(), *generated()])
+
+
+def write_clean_codes(folder: Path) -> None:
+    """Codes suite's data: both orders of every clip."""
+    folder.mkdir(parents=True, exist_ok=True)
+    generator = np.random.default_rng(0)
+    rows = [
+        EncodedClip(
+            id=c.id,
+            split=c.split,
+            source=c.source,
+            kind=c.kind,
+            order=order,
+            fps=c.fps,
+            frames=c.frames,
+            downsample=8,
+            codebook_size=16,
+            captions=tuple(caption.text for caption in c.captions),
+            codes=generator.integers(0, 16, (c.frames // 8, 2, 2)),
+        )
+        for c in clips()
+        for order in ((0, 1), (1, 0))
+    ]
+    write_codes(folder, rows)
+
+
+METRICS = {"val": {"mpjpe_mm": 41.5, "codebook_usage": 0.8}, "steps": 900, "note": "not a number", "unmeasured": None}
+
+
+def write_clean_metrics(folder: Path) -> None:
+    """Metrics suite's data."""
+    folder.mkdir(parents=True, exist_ok=True)
+    write_json(folder / "metrics.json", METRICS)
+
+
+def sealed(folder: Path, kind: str) -> Artifact:
+    """The folder as an artifact of `kind`, with an honest manifest whatever it holds."""
+    return seal(folder, Manifest(kind=kind, stage="test", settings={}, parents={}, files=list_files(folder)))

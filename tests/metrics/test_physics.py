@@ -1,0 +1,84 @@
+import numpy as np
+import pytest
+
+from laban.metrics.physics import _segment_distance, body_penetration, floor_penetration, foot_skate_ratio, foot_skate_speed
+from laban.motion.skeleton import INDEX, PARENTS, REST_OFFSETS
+
+
+def _standing(frames: int = 10) -> np.ndarray:
+    """Two people in T-pose one metre apart, facing the same way, soles at the floor: (T, 2, 22, 3)."""
+    pose = np.zeros((22, 3))
+    for joint, parent in enumerate(PARENTS):
+        pose[joint] = REST_OFFSETS[joint] + (pose[parent] if parent >= 0 else 0.0)
+    pose[:, 1] -= pose[:, 1].min()
+    pair = np.stack([pose, pose + [0.0, 0.0, 1.0]])
+    return np.repeat(pair[None], frames, axis=0)
+
+
+def test_standing_people_break_no_law() -> None:
+    still = _standing()
+    assert foot_skate_ratio(still, fps=30.0) == 0.0
+    assert foot_skate_speed(still, fps=30.0) == 0.0
+    assert floor_penetration(still).max() == 0.0
+    assert body_penetration(still).max() == 0.0
+
+
+@pytest.mark.parametrize("fps", [15.0, 30.0, 60.0])
+def test_one_sliding_person(fps: float) -> None:
+    sliding = _standing()
+    sliding[:, 1, :, 0] += np.arange(10)[:, None] * 0.9 / fps  # 0.9 m/s: 3 cm a frame at 30 fps
+    assert foot_skate_ratio(sliding, fps=fps) == pytest.approx(0.5)
+    assert foot_skate_speed(sliding, fps=fps) == pytest.approx(0.45)
+    slower = _standing()
+    slower[:, 1, :, 0] += np.arange(10)[:, None] * 0.6 / fps
+    assert foot_skate_ratio(slower, fps=fps) == 0.0
+
+
+def test_lifted_feet_do_not_skate() -> None:
+    jumping = _standing()
+    jumping[:, :, :, 0] += np.arange(10)[:, None, None] * 0.1
+    jumping[..., 1] += 0.06
+    assert foot_skate_ratio(jumping, fps=30.0) == 0.0
+    assert foot_skate_speed(jumping, fps=30.0) == 0.0
+    assert foot_skate_ratio(jumping[:1], fps=30.0) == 0.0
+
+
+def test_sunken_person() -> None:
+    sunken = _standing()
+    sunken[3:, 1, :, 1] -= 0.12
+    assert floor_penetration(sunken) == pytest.approx(np.where(np.arange(10)[:, None] < 3, 0.0, [[0.0, 0.12]]))
+
+
+def test_overlapping_people() -> None:
+    merged = _standing()
+    merged[4:, 1] = merged[4:, 0]
+    assert body_penetration(merged)[:4].max() == 0.0
+    assert body_penetration(merged)[4:] == pytest.approx(np.full(6, 0.18))  # two spine capsules of 9 cm, axes crossing
+
+
+def test_hand_on_shoulder_is_no_collision_but_a_hand_through_the_chest_is() -> None:
+    touching = _standing(1)
+    wrist, chest = INDEX["right_wrist"], touching[0, 1, INDEX["spine3"]]
+    touching[0, 0, wrist] = chest - [0.0, 0.0, 0.13]
+    assert body_penetration(touching)[0] == 0.0
+    touching[0, 0, wrist] = chest
+    assert body_penetration(touching)[0] > 0.1
+
+
+def test_segment_distance_equals_a_dense_search() -> None:
+    random = np.random.default_rng(0)
+    a, b, c, d = random.normal(size=(4, 50, 3))
+    b[0] = a[0]  # a bone of no length
+    d[1] = c[1] + 2 * (b[1] - a[1])  # parallel bones
+    steps = np.linspace(0, 1, 401)
+    first, second = a[:, None] + steps[:, None] * (b - a)[:, None], c[:, None] + steps[:, None] * (d - c)[:, None]
+    searched = np.linalg.norm(first[:, :, None] - second[:, None], axis=-1).min(axis=(1, 2))
+    assert _segment_distance(a, b, c, d) == pytest.approx(searched, abs=0.01)
+    assert (_segment_distance(a, b, c, d) <= searched + 1e-9).all()
+
+
+def test_refusals() -> None:
+    with pytest.raises(ValueError, match="3 people"):
+        body_penetration(np.zeros((4, 3, 22, 3)))
+    with pytest.raises(ValueError, match=r"\(4, 2, 21, 3\)"):
+        floor_penetration(np.zeros((4, 2, 21, 3)))

@@ -1,0 +1,152 @@
+import json
+import os
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from laban.data.artifact import Artifact, Manifest, list_files, seal
+from laban.data.clip import Clip, ClipStore, write_clips
+from laban.data.conversation import CLIPS, Conversation, read_conversations
+from laban.data.expectations import judge
+from laban.motion.attributes import measure
+from laban.stages.contract import StageError, Work
+from laban.stages.prepare import PrepareSettings, procedural
+from laban.stages.synthesize import SynthesizeSettings, synthesize
+from laban.synthesis.interactions import Style
+
+PREPARE = PrepareSettings(seed=7, fps=30.0, clip_seconds=4.0, procedural_clips=144, capture="", capture_digest="", held_out=0.1)
+SETTINGS = SynthesizeSettings(seed=7, conversations=150, synthetic_clips=40)
+
+
+def artifact(folder: Path, clips: list[Clip]) -> Artifact:
+    folder.mkdir(parents=True)
+    write_clips(folder, clips)
+    return seal(folder, Manifest(kind="clips", stage="prepare", settings={}, parents={}, files=list_files(folder)))
+
+
+def made(folder: Path, clips: Artifact, **changes) -> Path:
+    output = folder / "output"
+    output.mkdir(parents=True)
+    synthesize(settings=replace(SETTINGS, **changes), clips=clips, work=Work(output, folder / "scratch"))
+    return output
+
+
+@pytest.fixture(scope="module")
+def clips(tmp_path_factory) -> Artifact:
+    return artifact(tmp_path_factory.mktemp("clips") / "clips", list(procedural(144, PREPARE)))
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory, clips) -> Path:
+    return made(tmp_path_factory.mktemp("synthesize"), clips)
+
+
+@pytest.fixture(scope="module")
+def conversations(folder) -> list[Conversation]:
+    return list(read_conversations(folder))
+
+
+def test_the_embedded_default_passes_its_gate(folder):
+    judged = judge("conversations", folder, {"rows": {"min": 150}})
+    assert judged.passed, judged.reasons
+
+
+def test_metrics_agree_with_what_was_written(folder, conversations):
+    metrics = json.loads((folder / "metrics.json").read_text())
+    assert metrics["rows"] == len(conversations) == 150
+    assert metrics["synthetic_clips"]["rows"] == len(ClipStore(folder / CLIPS)) == 40
+    assert sum(metrics["tasks"].values()) == sum(metrics["splits"].values()) == sum(metrics["exchanges"].values()) == 150
+
+
+def test_nothing_leaks_between_splits(folder, clips, conversations):
+    real, synthetic = ClipStore(clips.path), ClipStore(folder / CLIPS)
+    for conversation in conversations:
+        for name in conversation.clips():
+            clip = synthetic[name] if name.startswith("syn-") else real[name]
+            assert clip.split == conversation.split
+            assert Style.of(clip).unseen == (conversation.split == "test_unseen")
+    groups = pd.concat([real.index, synthetic.index]).groupby("group")["split"].nunique()
+    assert groups.max() == 1, "an edit is in the split of what it edits"
+
+
+def test_an_edit_shows_one_changed_parameter_in_its_positions(folder, clips, conversations):
+    real, synthetic = ClipStore(clips.path), ClipStore(folder / CLIPS)
+    seen = set()
+    for conversation in conversations:
+        if conversation.task != "editing":
+            continue
+        (before,) = [real[name] for name in conversation.clips() if name in real]
+        (after,) = [synthetic[name] for name in conversation.clips() if name in synthetic]
+        (name,) = [name for name in before.style if before.style[name] != after.style[name]]
+        found = [measure(clip.positions, clip.fps) for clip in (before, after)]
+        assert found[0].kind == found[1].kind == before.kind
+        if name == "starter":
+            assert found[0].starter == 1 - found[1].starter
+        if name == "hand":
+            assert found[0].hands[before.actor] != found[1].hands[after.actor]
+        seen.add(name)
+    assert len(seen) >= 3
+
+
+def test_capture_alone_still_works(tmp_path, clips):
+    real = [
+        replace(clip, source="cmu", style={}, kind="", group=clip.id, split="train" if n % 5 else "val")
+        for n, clip in enumerate(ClipStore(clips.path))
+        if n < 30
+    ]
+    output = made(tmp_path / "out", artifact(tmp_path / "clips", real), conversations=80, synthetic_clips=20)
+    assert judge("conversations", output, {"rows": {"min": 80}}).passed
+    written = list(read_conversations(output))
+    assert {one.task for one in written} == {"editing", "story", "reasoning", "m2t", "t2m", "reaction", "prediction"}
+    assert {one.split for one in written} == {"train", "val"}
+
+
+def test_without_synthetic_clips_and_with_procedural_ones(tmp_path, clips):
+    output = made(tmp_path, clips, conversations=40, synthetic_clips=0)
+    assert {one.task for one in read_conversations(output)} <= {"reasoning", "m2t", "t2m", "reaction", "prediction"}
+    assert judge("conversations", output, {"rows": {"min": 40}}).passed
+
+
+def test_mistakes_are_named(tmp_path, clips):
+    with pytest.raises(StageError, match="conversations is 0"):
+        made(tmp_path / "a", clips, conversations=0)
+    lonely = [
+        replace(clip, positions=clip.positions[:, :1], root=None, offsets=None, rotations=None)
+        for clip in [next(iter(ClipStore(clips.path)))]
+    ]
+    with pytest.raises(StageError, match="no clip of two people"):
+        made(tmp_path / "b", artifact(tmp_path / "lonely", lonely))
+
+
+SCRIPT = """
+import sys
+from pathlib import Path
+from laban.data.artifact import Artifact, Manifest, list_files
+from laban.stages.contract import Work
+from laban.stages.prepare import PrepareSettings, prepare
+from laban.stages.synthesize import SynthesizeSettings, synthesize
+root = Path(sys.argv[1])
+for name in ("clips", "conversations"):
+    (root / name).mkdir()
+settings = PrepareSettings(seed=7, fps=30.0, clip_seconds=4.0, procedural_clips=48, capture="", capture_digest="", held_out=0.1)
+prepare(settings=settings, work=Work(root / "clips", root))
+clips = Artifact(root / "clips", Manifest(kind="clips", stage="prepare", settings={}, parents={}, files={}))
+settings = SynthesizeSettings(seed=7, conversations=40, synthetic_clips=8)
+synthesize(settings=settings, clips=clips, work=Work(root / "conversations", root))
+print(sorted(list_files(root).items()))
+"""
+
+
+def test_equal_settings_make_equal_bytes_in_any_process(tmp_path):
+    printed = []
+    for seed in ("1", "2"):
+        (tmp_path / seed).mkdir()
+        environment = {**os.environ, "PYTHONHASHSEED": seed}
+        command = [sys.executable, "-c", SCRIPT, str(tmp_path / seed)]
+        printed.append(subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout)
+    assert printed[0] == printed[1]
+    assert "conversations.jsonl" in printed[0]
