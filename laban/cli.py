@@ -151,13 +151,46 @@ def verify(folders: list[str]) -> None:
         print(f"{artifact.manifest.kind} {artifact.hash} {folder}: {len(artifact.manifest.files)} files are whole")
 
 
-VERBS: dict[str, Callable[..., None]] = {verb.__name__: verb for verb in (run, chat, promote, rollback, history, register, verify)}
+def data_show(path: str, *, clip: list[str] = [], save: str | None = None) -> None:  # noqa: B006
+    """Draw an artifact, a folder of clips, a verdict or a motion as an HTML page, and name it.
+
+    Args:
+        path: folder of an artifact, of clips or of a verdict, or a .npy of positions (T, P, 22, 3) in metres
+        clip: id of a clip to play; may stand several times; a choice is played if absent
+        save: where the page goes; beside the folder if absent
+    """
+    from laban.report.page import write_motion, write_shown
+
+    target = None if save is None else Path(save)
+    if path.endswith(".npy"):
+        print(write_motion(Path(path), _read_motion(path), save=target))
+    else:
+        print(write_shown(Path(path), clips=clip, save=target))
+
+
+def report(profile: str = "default") -> None:
+    """Draw the page of a profile's latest run again, from what lies in out/, and name it.
+
+    Args:
+        profile: as in `laban run`
+    """
+    from laban.closure import ROOT
+    from laban.params import profile_name
+    from laban.report.page import write_report
+
+    print(write_report(ROOT / "out" / profile_name(profile)))
+
+
+_PLAIN = (run, chat, promote, rollback, history, register, verify, report)
+VERBS: dict[str, Callable[..., None]] = {**{verb.__name__: verb for verb in _PLAIN}, "data show": data_show}
+"""What is typed after `laban`; of two words the first is a group."""
 
 
 def parser() -> ArgumentParser:
     """A command a verb, its options read off the verb's signature: what may stand without a name comes before the `*`."""
     whole = ArgumentParser(prog="laban", description="Two-person motion–language models.", allow_abbrev=False)
     verbs = whole.add_subcommands(dest="verb", title="verbs")
+    groups: dict[str, Any] = {}
     for name, verb in VERBS.items():
         summary, _, rest = (inspect.getdoc(verb) or "").partition("\n\nArgs:\n")
         helps = dict(re.findall(r"^ +(\w+): (.+)$", rest, re.MULTILINE))
@@ -165,7 +198,12 @@ def parser() -> ArgumentParser:
         hints = get_type_hints(verb)
         for parameter in inspect.signature(verb).parameters.values():
             _add(one, parameter, hints[parameter.name], helps[parameter.name])
-        verbs.add_subcommand(name, one, help=summary)
+        group, _, own = name.rpartition(" ")
+        if group and group not in groups:
+            inner = ArgumentParser(description=f"Verbs of {group}.", allow_abbrev=False)
+            verbs.add_subcommand(group, inner, help=f"verbs of {group}: " + ", ".join(other for other in VERBS if other.startswith(group)))
+            groups[group] = inner.add_subcommands(dest="verb", title="verbs")
+        groups.get(group, verbs).add_subcommand(own, one, help=summary)
     return whole
 
 
@@ -189,7 +227,9 @@ def main(arguments: list[str] | None = None) -> None:
     """Run a verb; a user's mistake is one line and exit status 2."""
     options = parser().parse_args(arguments)
     try:
-        VERBS[options.verb](**options[options.verb].as_dict())
+        own = options[options.verb]
+        name, own = (options.verb, own) if options.verb in VERBS else (f"{options.verb} {own.verb}", own[own.verb])
+        VERBS[name](**own.as_dict())
     except (ValueError, FileNotFoundError, NotADirectoryError, IsADirectoryError) as error:
         if os.environ.get("LABAN_TRACEBACK"):
             raise

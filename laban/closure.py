@@ -22,6 +22,11 @@ def _module_file(name: str) -> Path | None:
     return None
 
 
+def _owner(path: Path) -> Path:
+    """The package that a file of data belongs to: the innermost one around it."""
+    return next(folder for folder in path.parents if (folder / "__init__.py").is_file())
+
+
 @cache
 def _imports(path: Path) -> frozenset[str]:
     """Names of our modules that a file imports, anywhere in it, their packages included."""
@@ -48,7 +53,7 @@ def closure(module: str) -> dict[str, str]:
             files[name] = hashlib.sha256(path.read_bytes()).hexdigest()
             pending += _imports(path)
         if path.name == "__init__.py":  # a package's data belongs to it
-            data = [entry for entry in path.parent.rglob("*") if entry.is_file() and entry.suffix in DATA]
+            data = [entry for entry in path.parent.rglob("*") if entry.suffix in DATA and entry.is_file() and _owner(entry) == path.parent]
             files |= {entry.relative_to(ROOT).as_posix(): hashlib.sha256(entry.read_bytes()).hexdigest() for entry in data}
     return dict(sorted(files.items()))
 

@@ -13,6 +13,7 @@ from typing import Any
 
 import yaml
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from laban import params
@@ -49,12 +50,14 @@ def run(profile: str = "default", *, overrides: list[str] | None = None) -> None
             tracking.log_file(Path("dvc.lock"))
         _stages(console, records, started)
         if status:
+            _report(console, name, started)
             _failed(console, name, status)
         _results(console, name)
         _changes(console, before, _numbers(name))
         if _dvc("push", "--quiet", f"publish@{name}", "--with-deps"):
             console.print("[yellow]dvc push failed; the artifacts are in the local cache only[/]")
         _promote(console, composed, Path("out") / name / "package", parent)
+        _report(console, name, started)
     console.print(f"[bold]{time.time() - started:.0f} s.[/] Next: [bold]laban chat 'Two people shake hands.'[/] · dvc plots show · make ui")
 
 
@@ -103,6 +106,20 @@ def _failed(console: Console, name: str, status: int) -> None:
                 console.print(f"  - {reason}", markup=False)
     console.print("The former outputs are untouched. Mend it and run the same command again: what is done stays done.")
     raise SystemExit(status)
+
+
+def _report(console: Console, name: str, started: float) -> None:
+    """Draw the run's page and name it; a page that cannot be drawn costs the page, not the run."""
+    from laban import tracking
+    from laban.report.page import write_report
+
+    try:
+        page = write_report(Path("out") / name, since=started, wall_s=time.time() - started)
+    except ValueError as error:
+        console.print(f"[yellow]The report was not drawn:[/] {escape(str(error))}")
+        return
+    tracking.log_file(page)
+    console.print(f"Report: [bold]{page}[/] (one file; open it in a browser)")
 
 
 def _numbers(name: str) -> dict[str, float]:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
@@ -46,6 +46,27 @@ class Turn:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Fact:
+    """What is known to be true of one part of an answer, so that another answer in its place can be judged.
+
+    A motion part must show the claims, together with what was shown of the same clip where it completes that; a text part must say
+    them. They are style parameters by name, and `kind`; `starter` is counted in the order in which the people are shown (0 the
+    first). Of an edit, and of an answer to "what if", `was` holds the former values of what changes; the other claims must stay.
+    """
+
+    turn: int
+    """Number of the assistant's turn, 1, 3, …"""
+    part: int
+    """Number of the part in that turn."""
+    claims: Mapping[str, str | int]
+    was: Mapping[str, str | int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if not self.claims or not set(self.was) <= set(self.claims):
+            raise ValueError(f"a fact claims something, and what was is among it: {dict(self.claims)}, was {dict(self.was)}")
+
+
+@dataclass(frozen=True, kw_only=True)
 class Conversation:
     """A session between a user and the assistant; the user begins and the two alternate."""
 
@@ -54,11 +75,16 @@ class Conversation:
     split: str
     turns: tuple[Turn, ...]
     source: str = "grammar"
+    facts: tuple[Fact, ...] = ()
+    """None where nobody knows."""
 
     def __post_init__(self) -> None:
         roles = [turn.role for turn in self.turns]
         if not roles or roles != [("user", "assistant")[number % 2] for number in range(len(roles))]:
             raise ValueError(f"conversation {self.id}: roles must alternate from user, not {roles}")
+        for fact in self.facts:
+            if fact.turn % 2 == 0 or not 0 < fact.turn < len(roles) or not 0 <= fact.part < len(self.turns[fact.turn].parts):
+                raise ValueError(f"conversation {self.id}: a fact is about part {fact.part} of turn {fact.turn}, which is no answer")
 
     def clips(self) -> set[str]:
         """Ids of the clips that are named."""
@@ -75,7 +101,8 @@ class Conversation:
             Turn(role=turn["role"], parts=tuple(Part(**{**part, "people": tuple(part["people"])}) for part in turn["parts"]))
             for turn in value["turns"]
         )
-        return cls(**{**value, "turns": turns})
+        facts = tuple(Fact(**fact) for fact in value.get("facts", ()))
+        return cls(**{**value, "turns": turns, "facts": facts})
 
 
 def write_conversations(folder: Path, conversations: Iterable[Conversation]) -> int:

@@ -9,8 +9,9 @@ from __future__ import annotations
 import hashlib
 import itertools
 import json
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,12 +19,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from laban.data import physique
 from laban.data.clip import INDEX as CLIP_INDEX
 from laban.data.clip import Clip, ClipStore
 from laban.data.codes import CODES
-from laban.data.conversation import CLIPS, CONVERSATIONS, Conversation
+from laban.data.conversation import CLIPS, CONVERSATIONS, Conversation, Part
+from laban.data.twins import describe, twins
+from laban.data.wording import contradiction, fault, scripts, side_told
+from laban.motion.attributes import onsets
 from laban.motion.kinematics import fk
-from laban.motion.skeleton import INDEX, PARENTS
+from laban.motion.skeleton import PARENTS
 
 METRICS = "metrics.json"
 PROCEDURAL = "procedural"
@@ -55,12 +60,40 @@ def measure_clips(folder: Path) -> Measured:
     totals = {
         **_split_counts(table),
         "seconds": float(table["seconds"].sum()),
-        "upright_share": float(table["upright"].mean()) if len(table) else 0.0,
-        "rotations_share": float(table["fk_gap_m"].notna().mean()) if len(table) else 0.0,
+        "rates": float(table["fps"].nunique()),
+        "train_share": _share(table["split"] == "train"),
+        "upright_share": _share(table["upright"]),
+        "rotations_share": _share(table["fk_gap_m"].notna()),
         "duplicate_share": _duplicate_share(table["sha256"]),
         "caption_duplicate_share": 1 - len(captions) / total if total else 0.0,
+        "commonest_caption_share": _commonest(table),
+        "restricted_share": _share(table["licence"].fillna("").astype(str).str.contains(_RESTRICTED)),
+        "unknown_licence_share": _share(table["licence"].fillna("").astype(str).str.strip().str.lower().isin(["", "unknown"])),
     }
     return Measured({"clip": table.drop(columns="captions_")}, totals)
+
+
+_RESTRICTED = re.compile(
+    r"(?<![a-z])(?:by-)?nc(?![a-z])|(?<!and )non-?commercial|research (?:use )?only|redistribution (?:is )?prohibited|no ?derivatives",
+    re.IGNORECASE,
+)
+"""Licences under which a model may not be sold or its data passed on: InterHuman's, Inter-X's, Motion-X's."""
+
+
+def _commonest(table: pd.DataFrame) -> float:
+    """The greatest share of recordings, but for one, that share a caption written by hand or by a grammar."""
+    groups = defaultdict(set)
+    for cell, group in zip(table["captions_"], table["group"], strict=True):
+        for caption in _listed(cell):
+            if caption["source"] != "rules":  # they tell the same of the same, as they should
+                groups[_plain(str(caption["text"]))].add(group)
+    recordings = table["group"].nunique()
+    return (max(map(len, groups.values())) - 1) / recordings if groups and recordings else 0.0
+
+
+def _plain(text: str) -> str:
+    """The words of a text, without case or punctuation."""
+    return " ".join(re.findall(r"\w+", text.casefold()))
 
 
 def clip_table(folder: Path) -> pd.DataFrame:
@@ -72,14 +105,40 @@ def clip_table(folder: Path) -> pd.DataFrame:
     table = index[["id", "frames", "people", "fps", "split", "source", "licence", "kind", "group", "sha256", "residual_m", "actor"]].copy()
     table["captions_"] = index["captions"]
     table["blank_source"], table["blank_licence"] = _blank(index["source"]), _blank(index["licence"])
+    table["unsafe_id"] = [_unsafe(own) or _unsafe(group) for own, group in zip(index["id"], index["group"], strict=True)]
     table["actor_outside"] = (~index["actor"].between(-1, index["people"] - 1)).astype(int)
     table["seconds"] = index["frames"] / index["fps"]
-    table = table.join(_measure_captions(table)).join(arrays.drop(columns=["sha256_", "descriptor"]))
+    styles = [dict(map(tuple, _listed(cell))) for cell in index["style"]]
+    table["odd_style"] = _odd_styles(table["kind"], styles, index["actor"])
+    table = table.join(_measure_captions(table, styles)).join(arrays.drop(columns=["sha256_", "descriptor"]))
     changed = (table["error"] == "") & (arrays["sha256_"] != table["sha256"])
     table.loc[changed, "error"] = "positions are not those whose sha256 the index holds"
     table["splits_of_group"] = _distinct_splits(table, "group")
-    table["same_motion_in"] = _twins(table, arrays["descriptor"])
+    table["same_motion_in"] = twins(table, list(arrays["descriptor"]))
     return table
+
+
+def _unsafe(name: Any) -> str:
+    """A name that is blank or no file could have, or an empty string."""
+    fits = isinstance(name, str) and re.fullmatch(r"\w[\w.-]*", name) and ".." not in name
+    return "" if fits else repr(name)
+
+
+def _odd_styles(kinds: pd.Series, styles: Sequence[Mapping[str, str]], actors: pd.Series) -> list[str]:
+    """What is wrong with each style: parameters other than most clips of the kind have, or another starter than the actor."""
+    sets: dict[str, Counter[tuple[str, ...]]] = defaultdict(Counter)
+    for kind, style in zip(kinds, styles, strict=True):
+        sets[kind][tuple(sorted(style))] += 1
+    usual = {kind: counted.most_common(1)[0][0] for kind, counted in sets.items()}
+    return [_odd_style(style, usual[kind], actor) for kind, style, actor in zip(kinds, styles, actors, strict=True)]
+
+
+def _odd_style(style: Mapping[str, str], usual: tuple[str, ...], actor: int) -> str:
+    if set(style) != set(usual):
+        return f"has {', '.join(sorted(style)) or 'nothing'}; others of its kind {', '.join(usual) or 'nothing'}"
+    if "starter" in style and style["starter"] != str(actor):
+        return f"starter is {style['starter']}, the actor {actor}"
+    return next((f"{name} is blank" for name, value in style.items() if not str(value).strip()), "")
 
 
 def open_store(folder: Path) -> ClipStore:
@@ -97,17 +156,60 @@ def open_store(folder: Path) -> ClipStore:
     return ClipStore(folder)
 
 
-def _measure_captions(table: pd.DataFrame) -> pd.DataFrame:
-    """Captions present, empty, missing (three are asked of what we make ourselves) and with a span outside of the clip."""
+_CAPTION_MEASURES = (
+    "captions", "empty_captions", "missing_captions", "repeated_captions", "caption_fault", "bad_caption_spans", "uncaptioned_s",
+    "contradiction", "leaked_caption",
+)  # fmt: skip
+
+
+def _measure_captions(table: pd.DataFrame, styles: Sequence[Mapping[str, str]]) -> pd.DataFrame:
+    """What is wrong with captions: missing (three are asked of what we make ourselves), blank, twice, unfit, or of another time."""
+    homes = _homes(table)
     rows = []
-    ends = (table["frames"] + 1) / table["fps"]  # annotators round to the next frame
-    for cell, source, end in zip(table["captions_"], table["source"], ends, strict=True):
+    for cell, style, row in zip(table["captions_"], styles, table.itertuples(index=False), strict=True):
         texts = _texts(cell)
-        filled = sum(bool(text.strip()) for text in texts)
-        wanted = 3 if source == PROCEDURAL else 1
-        bad = sum(not _inside(caption["start_s"], caption["end_s"], end) for caption in _listed(cell))
-        rows.append((len(texts), len(texts) - filled, max(0, wanted - filled), bad))
-    return pd.DataFrame(rows, columns=["captions", "empty_captions", "missing_captions", "bad_caption_spans"], index=table.index)
+        plain = [_plain(text) for text in texts if text.strip()]
+        own = row.source == PROCEDURAL
+        latest = (row.frames + 1) / row.fps if row.fps else 0.0  # annotators round to the next frame
+        bad = sum(not _inside(caption["start_s"], caption["end_s"], latest) for caption in _listed(cell))
+        rows.append((
+            len(texts), len(texts) - len(plain), max(0, (3 if own else 1) - len(plain)), len(plain) - len(set(plain)),
+            _caption_fault(cell), bad, _uncovered(cell, row.frames, row.fps) if own else np.nan, contradiction(style, texts),
+            next((text for text in _by_hand(cell) if len(homes[text]) > 1), ""),
+        ))  # fmt: skip
+    return pd.DataFrame(rows, columns=list(_CAPTION_MEASURES), index=table.index)
+
+
+def _homes(table: pd.DataFrame) -> dict[str, set[str]]:
+    """A caption written by hand -> the splits that it occurs in."""
+    homes: dict[str, set[str]] = defaultdict(set)
+    for cell, split in zip(table["captions_"], table["split"], strict=True):
+        for text in _by_hand(cell):
+            homes[text].add(split)
+    return homes
+
+
+def _by_hand(cell: Any) -> list[str]:
+    """Captions that no rules wrote and that are too long to be written twice by chance."""
+    written = [_plain(caption["text"] or "") for caption in _listed(cell) if caption["source"] not in ("grammar", "rules")]
+    return [text for text in written if len(text.split()) >= 8]
+
+
+def _caption_fault(cell: Any) -> str:
+    """What is wrong with the first caption that has a fault, or with their languages."""
+    texts = [caption["text"] for caption in _listed(cell) if caption["text"] is not None]
+    if found := next(filter(None, map(fault, texts)), ""):
+        return found
+    written = {script for text in texts for script in scripts(text)}
+    return f"languages: {' and '.join(sorted(written))}" if len(written) > 1 else ""
+
+
+def _uncovered(cell: Any, frames: int, fps: float) -> float:
+    """Seconds at the ends of a clip that no caption tells of."""
+    spans = [(c["start_s"], c["end_s"]) for c in _listed(cell) if c["start_s"] is not None and c["end_s"] is not None]
+    if not spans or not fps:
+        return 0.0
+    return max(0.0, min(start for start, _ in spans), frames / fps - max(end for _, end in spans))
 
 
 def _inside(start_s: float | None, end_s: float | None, latest_s: float) -> bool:
@@ -120,12 +222,14 @@ def _listed(cell: Any) -> list[Any]:
 
 
 def _texts(captions: Any) -> list[str]:
-    return [caption["text"] or "" for caption in _listed(captions)]
+    return ["" if caption["text"] is None else str(caption["text"]) for caption in _listed(captions)]
 
 
 _MEASURES = (
-    "nonfinite", "bone_drift_m", "longest_bone_m", "floor_m", "highest_m", "speed_m_s", "pelvis_speed_m_s", "frozen_s", "still_people",
-    "toes_forward", "upright", "apart_m", "root_gap_m", "rotation_gap", "fk_gap_m",
+    "nonfinite", "bone_drift_m", "longest_bone_m", "shortest_limb_m", "lopsided_m", "stature_m", "smallest_stature_m", "floor_m",
+    "floor_drift_m", "highest_m", "unsupported_m", "slide_m_s", "speed_m_s", "sustained_m_s", "pelvis_speed_m_s", "pelvis_accel_m_s2",
+    "noise_m", "repeated_share", "skip_ratio", "stiff_s", "toes_forward", "shoulders_over_hips", "upright", "ever_upright", "apart_m",
+    "trunks_m", "unlike_m", "coarse_share", "named_hand", "named_leg", "actor_lag_s", "root_gap_m", "rotation_gap", "fk_gap_m",
 )  # fmt: skip
 
 
@@ -162,84 +266,61 @@ def _measure_batch(clips: list[Clip]) -> Iterator[tuple[list[float], np.ndarray]
     """Measures and descriptor of clips of one shape."""
     # Coordinates first, (J, 3, B, T, P), once: everything below then runs along memory.
     positions = np.ascontiguousarray(np.stack([clip.positions for clip in clips]).transpose(3, 4, 0, 1, 2))
+    fps = clips[0].fps
     with np.errstate(invalid="ignore", over="ignore", divide="ignore"):
-        bones = _lengths(positions[1:] - positions[list(PARENTS[1:])])
-        columns = {
-            "nonfinite": (~np.isfinite(positions)).sum((0, 1, 3, 4)),
-            "bone_drift_m": np.ptp(bones, axis=2).max((0, 2)),
-            "longest_bone_m": bones.max((0, 2, 3)),
-            "floor_m": positions[:, 1].min((0, 2, 3)),
-            # the highest of the people's lowest points: who never comes down is not of this scene
-            "highest_m": positions[:, 1].min((0, 2)).max(1),
-            **_motion(positions, clips[0].fps),
-            **_posture(positions),
-            "apart_m": _apart(positions[0]),
+        columns: dict[str, Any] = {
+            "nonfinite": [sum(int((~np.isfinite(array)).sum()) for array in _arrays(clip)) for clip in clips],
+            **physique.build(positions),
+            **physique.floor(positions, fps),
+            **physique.motion(positions, fps),
+            **physique.posture(positions),
+            **physique.between(positions),
+            "coarse_share": physique.coarseness(positions),
+            "named_hand": _named(clips, positions, legs=False),
+            "named_leg": _named(clips, positions, legs=True),
+            "actor_lag_s": [_actor_lag(clip) for clip in clips],
             **_agreement(clips, positions),
         }
-        descriptors = _descriptors(positions)
+        descriptors = describe(positions)
     for row in range(len(clips)):
-        values = [np.nan if columns[name] is None else _never_nan(columns[name][row]) for name in _MEASURES]  # type: ignore[index]
+        values = [np.nan if columns[name] is None else _never_nan(columns[name][row]) for name in _MEASURES]
         yield values, descriptors[row]
 
 
-def _never_nan(value: float) -> float:
+def _arrays(clip: Clip) -> list[np.ndarray]:
+    return [array for array in (clip.positions, clip.root, clip.offsets, clip.rotations) if array is not None]
+
+
+def _never_nan(value: float | None) -> float:
+    if value is None:
+        return float("nan")
     return float(value) if np.isfinite(value) else float("inf")
 
 
-def _lengths(vectors: np.ndarray) -> np.ndarray:
-    """(J, 3, …) -> (J, …)."""
-    return np.sqrt((vectors * vectors).sum(1))
+def _named(clips: list[Clip], positions: np.ndarray, *, legs: bool) -> list[float | None]:
+    """How much more the hand (or leg) is moved that captions name than the other one; None where none is named or neither is moved."""
+    told = [side_told([str(caption.text) for caption in clip.captions], legs=legs) for clip in clips]
+    if not any(told):
+        return [None] * len(clips)
+    ends, roots = (physique.ANKLES, physique.HIPS) if legs else (physique.WRISTS, physique.SHOULDERS)
+    left, right = physique.excursions(positions, ends, roots)
+    named, other = np.where([side == "left" for side in told], left, right), np.where([side == "left" for side in told], right, left)
+    ratio = named / np.maximum(other, 1e-6)
+    return [float(value) if side and moved > DECISIVE_M else None for side, value, moved in zip(told, ratio, other, strict=True)]
 
 
-def _motion(positions: np.ndarray, fps: float) -> dict[str, np.ndarray]:
-    """Greatest speeds in m/s, the longest time in seconds for which nothing at all moves, and how many people never move."""
-    clips, frames = positions.shape[2:4]
-    if frames < 2:
-        zero = np.zeros(clips)
-        return {"speed_m_s": zero, "pelvis_speed_m_s": zero, "frozen_s": zero, "still_people": zero}
-    step = _lengths(np.diff(positions, axis=3))  # (J, B, T-1, P) metres a frame
-    moved = step.max(0) > STILL_M
-    run, longest = np.zeros(clips), np.zeros(clips)
-    for still in ~moved.any(-1).T:
-        run = (run + 1) * still
-        longest = np.maximum(longest, run)
-    return {
-        "speed_m_s": step.max((0, 2, 3)) * fps,
-        "pelvis_speed_m_s": step[0].max((1, 2)) * fps,
-        "frozen_s": longest / fps,
-        "still_people": (~moved.any(1)).sum(1),
-    }
+DECISIVE_M = 0.25
+"""Metres that a hand or foot must move about its shoulder or hip to be taken for the one that acts."""
 
 
-STILL_M = 1e-6
-"""Metres a frame below which a joint is the same number again: capture has noise of 1e-4, and float32 resolves 1e-7 at a metre."""
-
-
-def _posture(positions: np.ndarray) -> dict[str, np.ndarray]:
-    """Cosine between where toes point and where the hips face (negative: left and right are exchanged), least of the people;
-    and whether anybody's head is above the pelvis most of the time (if nobody's in most clips, another axis is up)."""
-    joint = {name: positions[number] for name, number in INDEX.items()}
-    across, spine = joint["left_hip"] - joint["right_hip"], joint["neck"] - joint["pelvis"]
-    toes = joint["left_foot"] - joint["left_ankle"] + joint["right_foot"] - joint["right_ankle"]
-    forward = _cross(across, spine)
-    length = np.sqrt((forward * forward).sum(0) * (toes * toes).sum(0))
-    cosine = (forward * toes).sum(0) / np.maximum(length, 1e-9)
-    upright = spine[1] / np.maximum(np.sqrt((spine * spine).sum(0)), 1e-9)
-    return {"toes_forward": np.median(cosine, axis=1).min(-1), "upright": (np.median(upright, axis=1) > 0.5).any(-1)}
-
-
-def _cross(first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    """Cross product of (3, …) vectors."""
-    return np.stack([first[i - 2] * second[i - 1] - first[i - 1] * second[i - 2] for i in range(3)])
-
-
-def _apart(pelvis: np.ndarray) -> np.ndarray | None:
-    """Metres between the (3, B, T, P) pelvises of the two people who are nearest, median over time; None for one person."""
-    people = pelvis.shape[-1]
-    if people < 2:
+def _actor_lag(clip: Clip) -> float | None:
+    """Seconds that the actor begins after the other of two; None where nobody is said to act first or one never begins."""
+    says = clip.actor is not None and clip.people == 2 and 0 <= clip.actor < 2 and (clip.source != PROCEDURAL or "starter" in clip.style)
+    if not says or not np.isfinite(clip.positions).all() or clip.fps <= 0:
         return None
-    pairs = [np.linalg.norm(pelvis[..., a] - pelvis[..., b], axis=0) for a, b in itertools.combinations(range(people), 2)]
-    return np.median(np.min(pairs, axis=0), axis=1)
+    begun = onsets(clip.positions, clip.fps)
+    lag = begun[clip.actor or 0] - begun[1 - (clip.actor or 0)]
+    return float(lag) if np.isfinite(lag) else None
 
 
 def _agreement(clips: list[Clip], positions: np.ndarray) -> dict[str, np.ndarray | None]:
@@ -290,7 +371,7 @@ def _posed(rotations: np.ndarray, offsets: np.ndarray, root: np.ndarray) -> tupl
         first = first / length
         second = second - (first * second).sum(0) * first
         second = second / np.sqrt((second * second).sum(0))
-        own = [first, second, _cross(first, second)]
+        own = [first, second, physique.cross(first, second)]
         world.append(own if parent < 0 else [_turn(world[parent], column) for column in own])
     return placed, gap
 
@@ -298,46 +379,6 @@ def _posed(rotations: np.ndarray, offsets: np.ndarray, root: np.ndarray) -> tupl
 def _turn(columns: list[np.ndarray], vector: np.ndarray) -> np.ndarray:
     """Rotation, given by its columns, of a vector; coordinates first."""
     return columns[0] * vector[0] + columns[1] * vector[1] + columns[2] * vector[2]
-
-
-# --- the same motion in two splits ---------------------------------------------------------------------------------
-
-TWIN_M = 1e-3
-"""Metres; two takes of one person differ by centimetres, a copy that went through files by 1e-5."""
-_PAIRED = (("left_wrist", "right_wrist"), ("left_ankle", "right_ankle"), ("left_elbow", "right_elbow"), ("left_knee", "right_knee"))
-_MOMENTS = 8
-
-
-def _descriptors(positions: np.ndarray) -> np.ndarray:
-    """(J, 3, B, T, P) -> (B, N) metres that a copy keeps although it is moved, turned, mirrored, or has its people exchanged.
-
-    Distances of hands, feet, elbows and knees from the own pelvis and from the middle of all, at eight moments; left and right,
-    and the people, are taken in order of size. Equal motion has equal numbers; other motion does not agree in all of them.
-    """
-    clips, frames = positions.shape[2:4]
-    chosen = positions[..., np.linspace(0, frames - 1, _MOMENTS).round().astype(int), :]
-    pelvis = chosen[0]
-    joints = chosen[[INDEX[name] for pair in _PAIRED for name in pair]]
-    distances = np.stack([_lengths(joints - centre) for centre in (pelvis, pelvis.mean(-1, keepdims=True))])
-    paired = np.sort(distances.reshape(2, len(_PAIRED), 2, *distances.shape[2:]), axis=2)
-    extremes = np.stack([paired.min(-1), paired.max(-1)])
-    return np.moveaxis(extremes, 4, 0).reshape(clips, -1)
-
-
-def _twins(table: pd.DataFrame, descriptors: pd.Series) -> pd.Series:
-    """For each clip `split:id` of a clip in another split that shows the same motion, or an empty string."""
-    from scipy.spatial import cKDTree
-
-    found = pd.Series("", index=table.index, dtype=object)
-    usable = np.array([value is not None and bool(np.isfinite(value).all()) for value in descriptors], bool)
-    groups = {split: rows for split, rows in table[usable].groupby("split").groups.items()}
-    trees = {split: cKDTree(np.stack(list(descriptors[rows]))) for split, rows in groups.items()}
-    for own, other in itertools.permutations(groups, 2):
-        _, nearest = trees[other].query(trees[own].data, distance_upper_bound=TWIN_M, p=np.inf)
-        for row, hit in zip(groups[own], nearest, strict=True):
-            if hit < trees[other].n and not found[row]:
-                found[row] = f"{other}:{table.loc[groups[other][hit], 'id']}"
-    return found
 
 
 # --- conversations ----------------------------------------------------------------------------------------------------
@@ -353,11 +394,12 @@ def measure_conversations(folder: Path) -> Measured:
     with path.open(encoding="utf-8") as file:
         rows = [_conversation_row(number, line, known) for number, line in enumerate(file, 1)]
     table = pd.DataFrame(rows, columns=list(_CONVERSATION_COLUMNS))
-    table["blank_task"] = _blank(table["task"])
+    table["odd_task"] = ["" if re.fullmatch(r"[a-z][a-z0-9_]*", task) else repr(task) for task in table["task"]]
     totals = {
         **_split_counts(table),
         "tasks": float(table.loc[table["error"] == "", "task"].nunique()),
         **{f"task.{task}": float(count) for task, count in table["task"].value_counts().items() if task},
+        **{f"task_share.{task}": count / len(table) for task, count in table["task"].value_counts().items() if task},
         "duplicate_share": _duplicate_share(table["content_"]),
         "synthetic_clips": 0.0 if synthetic is None else float(len(synthetic)),
     }
@@ -366,8 +408,8 @@ def measure_conversations(folder: Path) -> Measured:
 
 
 _CONVERSATION_COLUMNS = (
-    "id", "error", "task", "split", "source", "turns", "motions", "empty_texts", "unknown_clips", "torn_clips", "bad_spans", "learned",
-    "ends_with", "content_",
+    "id", "error", "unsafe_id", "task", "split", "source", "turns", "motions", "empty_texts", "text_fault", "parroted", "given_away",
+    "unknown_clips", "torn_clips", "bad_spans", "learned", "ends_with", "content_",
 )  # fmt: skip
 
 
@@ -377,11 +419,14 @@ def _holds_clips(folder: Path) -> bool:
 
 
 def _known_clips(folder: Path, synthetic: pd.DataFrame | None) -> dict[str, dict[str, Any]]:
-    """Clip id -> split, frames, people, fps and seconds, of the motion that conversations may name."""
+    """Clip id -> split, frames, people, fps, seconds and (where it is known) sha256, of the motion that conversations may name."""
     columns = ["id", "split", "frames", "people", "fps"]
-    tables = [] if synthetic is None else [synthetic[columns]]
+    tables = [] if synthetic is None else [synthetic[[*columns, "sha256"]]]
     if (folder / KNOWN_CLIPS).is_file():
-        tables.append(pd.read_parquet(folder / KNOWN_CLIPS, columns=columns))
+        listed = pd.read_parquet(folder / KNOWN_CLIPS)
+        if set(columns) - set(listed):
+            raise ValueError(f"{KNOWN_CLIPS} lacks the columns {sorted(set(columns) - set(listed))}")
+        tables.append(listed)
     return {row["id"]: row for table in tables for row in table.assign(seconds=table["frames"] / table["fps"]).to_dict("records")}
 
 
@@ -390,27 +435,67 @@ def _conversation_row(number: int, line: str, known: Mapping[str, Mapping[str, A
     try:
         conversation = Conversation.from_dict(json.loads(line))
     except (ValueError, TypeError, KeyError, AttributeError) as error:
-        nothing = ("", "", "", 0, 0, 0, "", "", "", 0, "assistant")
+        nothing = ("", "unknown", "train", "", 0, 0, 0, "", "", "", "", "", "", 1, "assistant")
         return (f"line {number}", f"{type(error).__name__}: {error}", *nothing, f"line {number}")
     parts = [(turn.role, part) for turn in conversation.turns for part in turn.parts]
     motions = [part for _, part in parts if part.type == "motion"]
+    texts = [part.text for _, part in parts if part.type == "text"]
     named = sorted(conversation.clips())
     return (
-        conversation.id,
+        str(conversation.id),
         "",
-        conversation.task,
+        _unsafe(conversation.id),
+        str(conversation.task),
         conversation.split,
         conversation.source,
         len(conversation.turns),
         len(motions),
-        sum(part.type == "text" and not part.text.strip() for _, part in parts),
+        sum(not str(text).strip() for text in texts),
+        next(filter(None, (fault(text, caption=False) for text in texts)), ""),
+        _parroted(parts),
+        _given_away(parts, known),
         ", ".join(name for name in named if name not in known),
         ", ".join(f"{name} ({known[name]['split']})" for name in named if name in known and known[name]["split"] != conversation.split),
         ", ".join(filter(None, (_bad_span(part, known[part.clip]) for part in motions if part.clip in known))),
         sum(role == "assistant" and part.learn for role, part in parts),
         conversation.turns[-1].role,
-        hashlib.sha256(json.dumps(conversation.as_dict()["turns"], sort_keys=True).encode()).hexdigest(),
+        _content(conversation),
     )
+
+
+def _parroted(parts: Sequence[tuple[str, Part]]) -> str:
+    """A text of the assistant that is what the user said, or an empty string."""
+    asked = {_plain(str(part.text)) for role, part in parts if role == "user" and part.type == "text"}
+    return next((part.text for role, part in parts if role == "assistant" and part.type == "text" and _plain(str(part.text)) in asked), "")
+
+
+def _given_away(parts: Sequence[tuple[str, Part]], known: Mapping[str, Mapping[str, Any]]) -> str:
+    """Motion that the assistant must make although the user has shown it: the same people of the same clip at the same time.
+
+    A clip whose positions are those of another is the same clip, so that an edit that changes nothing is found.
+    """
+    shown: list[tuple[Any, Part]] = []
+    for role, part in parts:
+        if part.type != "motion":
+            continue
+        motion = known.get(part.clip, {}).get("sha256") or part.clip
+        if role == "user":
+            shown.append((motion, part))
+        elif found := next((own for same, own in shown if same == motion and _overlap(own, part)), None):
+            return part.clip if found.clip == part.clip else f"{part.clip} is {found.clip}"
+    return ""
+
+
+def _overlap(one: Part, other: Part) -> bool:
+    """Whether two parts of a clip share people and time."""
+    end, other_end = (np.inf if part.end_s is None else part.end_s for part in (one, other))
+    return bool(set(one.people) & set(other.people)) and max(one.start_s, other.start_s) < min(end, other_end)
+
+
+def _content(conversation: Conversation) -> str:
+    """Equal for conversations that differ in case, punctuation and ids only."""
+    said = [(turn.role, [_said(part) for part in turn.parts]) for turn in conversation.turns]
+    return hashlib.sha256(json.dumps(said).encode()).hexdigest()
 
 
 def _bad_span(part: Any, clip: Mapping[str, Any]) -> str:
@@ -421,6 +506,10 @@ def _bad_span(part: Any, clip: Mapping[str, Any]) -> str:
     if not part.people or len(set(part.people)) != len(part.people) or not set(part.people) <= set(range(int(clip["people"]))):
         return f"{part.clip} people {list(part.people)} of {int(clip['people'])}"
     return ""
+
+
+def _said(part: Part) -> Any:
+    return _plain(str(part.text)) if part.type == "text" else (part.clip, part.people, part.start_s, part.end_s)
 
 
 # --- codes ------------------------------------------------------------------------------------------------------------
@@ -441,24 +530,46 @@ def measure_codes(folder: Path) -> Measured:
         raise ValueError(f"{CODES} lacks the columns {sorted(set(_CODE_COLUMNS) - set(stored.columns))}")
     table = stored.drop(columns=["captions", "codes"])
     codes = [np.asarray(_listed(cell), np.float64) for cell in stored["codes"]]
-    captions = [[text or "" for text in _listed(cell)] for cell in stored["captions"]]
-    table["blank_id"] = _blank(table["id"])
+    captions = [_listed(cell) for cell in stored["captions"]]
+    table["unsafe_id"] = [_unsafe(own) for own in table["id"]]
     table["missing_codes"] = table["steps"] * table["people"] * table["depth"] - [len(own) for own in codes]
     table["lowest_code"] = [_extreme(own, np.min, -np.inf) for own in codes]
     table["codes_left"] = table["codebook_size"] - 1 - [_extreme(own, np.max, np.inf) for own in codes]
+    table["fractional_codes"] = [int((own != np.floor(own)).sum()) for own in codes]
     table["captions"] = [len(texts) for texts in captions]
-    table["empty_captions"] = [sum(not text.strip() for text in texts) for texts in captions]
+    table["empty_captions"] = [sum(not str(text or "").strip() for text in texts) for texts in captions]
+    table["caption_fault"] = [next(filter(None, (fault(text) for text in texts if text is not None)), "") for texts in captions]
     table["bad_order"] = [_bad_order(order, people) for order, people in zip(table["order"], table["people"], strict=True)]
     table["splits_of_id"] = _distinct_splits(table, "id")
+    table["versions_of_id"] = _versions(stored)
     table["missing_steps"] = table["frames"] // table["downsample"].clip(lower=1) - table["steps"]
-    table["copies"] = table.groupby(["id", "order"])["id"].transform("size")
+    table["copies"] = table.groupby(["id", "order"], dropna=False)["people"].transform("size")
+    table["missing_orders"] = table["people"] - table.groupby("id", dropna=False)["order"].transform("nunique")
     totals = {
         **_split_counts(table),
         "layouts": float(len(table[["depth", "downsample", "codebook_size"]].drop_duplicates())),
+        "rates": float(table["fps"].nunique()),
         "tokens": float(sum(map(len, codes))),
         "codebook_usage": _usage(codes, table),
+        "constant_share": _share(pd.Series([_constant(own, depth) for own, depth in zip(codes, table["depth"], strict=True)])),
+        "duplicate_share": _duplicate_share(pd.Series([own.tobytes() for own in codes])),
     }
     return Measured({"row of codes": table}, totals)
+
+
+def _versions(stored: pd.DataFrame) -> pd.Series:
+    """How many different things the rows of an id say of the clip that they encode."""
+    said = stored[["id", "frames", "people", "fps", "kind", "source"]].astype(str).agg("|".join, axis=1)
+    said += stored["captions"].map(lambda cell: "|".join(map(str, _listed(cell))))
+    return said.groupby(stored["id"], dropna=False).transform("nunique")
+
+
+def _constant(codes: np.ndarray, depth: int) -> bool:
+    """Whether every step and person has the same codes."""
+    if depth < 1 or len(codes) % depth or len(codes) <= depth:
+        return False
+    levels = codes.reshape(-1, depth)
+    return bool((levels == levels[0]).all())
 
 
 def _extreme(codes: np.ndarray, reduce: Any, worst: float) -> float:
@@ -522,6 +633,11 @@ def _blank(values: pd.Series) -> pd.Series:
 def _distinct_splits(table: pd.DataFrame, column: str) -> pd.Series:
     """In how many splits the value of a row's `column` occurs."""
     return table.groupby(column, dropna=False)["split"].transform("nunique")
+
+
+def _share(values: pd.Series) -> float:
+    """Share of true values; 0 of none."""
+    return float(values.mean()) if len(values) else 0.0
 
 
 def _duplicate_share(values: pd.Series) -> float:

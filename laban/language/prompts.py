@@ -118,11 +118,12 @@ class CodeBook:
 
     def __init__(self, codes: dict[tuple[str, tuple[int, ...]], np.ndarray], *, steps_per_second: float) -> None:
         self.codes, self.steps_per_second = codes, steps_per_second
+        self.people = {clip: len(order) for clip, order in codes}
 
     def messages(self, conversation: Conversation) -> list[Message]:
         """A conversation with its motion looked up.
 
-        Motion of one person is framed on whoever of that clip was shown first, so that a reaction stands in the
+        Motion of some of the people is framed on whoever of that clip was shown first, so that a reaction stands in the
         frame of the person to whom it reacts. Raises `ValueError` naming a clip that has no codes.
         """
         given: dict[str, int] = {}
@@ -135,8 +136,10 @@ class CodeBook:
     def _content(self, part: Part, given: dict[str, int], conversation: str) -> str | np.ndarray:
         if part.type == "text":
             return part.text
-        first = given.setdefault(part.clip, part.people[0])
-        order = (first, *(person for person in (0, 1) if person != first))
+        people = self.people.get(part.clip, 0)
+        # All people together stand in the frame of the first one shown, whoever was shown first before.
+        first = part.people[0] if len(part.people) == people else given.setdefault(part.clip, part.people[0])
+        order = (first, *(person for person in range(people) if person != first))
         codes = self.codes.get((part.clip, order))
         if codes is None:
             raise ValueError(f"conversation {conversation}: clip {part.clip!r} has no codes")

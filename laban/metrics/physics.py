@@ -5,6 +5,8 @@ Letters: `T` frames, `P` people, `J` = 22 joints, `B` = 21 bones. Metres, Y up, 
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 
 from laban.motion.skeleton import INDEX, JOINTS, PARENTS
@@ -15,6 +17,8 @@ CONTACT_HEIGHT_M = 0.05
 SKATE_M = 0.025
 """A standing toe that moves further from one frame to the next, at 30 fps, slides: GMD."""
 GMD_FPS = 30.0
+CONTACT_RISE_M = 0.003
+"""Ours: a toe less than this over where it rests stands; the sole of a shoe gives way by as much."""
 
 # Ours: capsule radii in metres about the bone that ends in each joint of an adult of 1.70 m; thin on purpose (flesh gives way).
 _RADII = {
@@ -25,6 +29,15 @@ _RADII = {
     "left_elbow": 0.035, "right_elbow": 0.035, "left_wrist": 0.03, "right_wrist": 0.03,
 }  # fmt: skip
 _RADIUS_B = np.array([_RADII[name] for name in JOINTS[1:]])
+_ARM_B = np.array([name.endswith(("elbow", "wrist")) for name in JOINTS[1:]])
+_LEG_B = np.array([name.endswith(("knee", "ankle", "foot")) for name in JOINTS[1:]])
+_TRUNK_B = ~_ARM_B & ~_LEG_B
+_PART_PAIRS = {
+    "arm in arm": _ARM_B[:, None] & _ARM_B,
+    "arm in trunk": (_ARM_B[:, None] & _TRUNK_B) | (_TRUNK_B[:, None] & _ARM_B),
+    "trunk in trunk": _TRUNK_B[:, None] & _TRUNK_B,
+    "leg in any": _LEG_B[:, None] | _LEG_B,
+}
 
 
 def foot_skate_ratio(positions: np.ndarray, *, fps: float) -> float:
@@ -48,6 +61,27 @@ def foot_skate_speed(positions: np.ndarray, *, fps: float) -> float:
     return float(moved[standing].mean() * fps) if standing.any() else 0.0
 
 
+def skate_per_contact(positions: np.ndarray, *, rise_m: float = CONTACT_RISE_M) -> list[float]:
+    """Metres that a toe travels over the floor while it stands, one number for every time that a foot is put down.
+
+    (T, P, 22, 3) metres. A toe stands while it is less than `rise_m` over the lowest that it gets to in the clip, two frames at
+    least; the travel is the length of its way over the floor, so a foot that turns on the spot and one that trembles count too.
+    """
+    toes = _motion(positions)[:, :, list(TOES)]
+    standing = toes[..., 1] < toes[..., 1].min(axis=0) + rise_m
+    stays = standing[1:] & standing[:-1]
+    moved = np.where(stays, np.linalg.norm(np.diff(toes[..., [0, 2]], axis=0), axis=-1), 0.0)
+    return [
+        float(way.sum()) for person, foot in np.ndindex(stays.shape[1:]) for way in _runs(moved[:, person, foot], stays[:, person, foot])
+    ]
+
+
+def _runs(values: np.ndarray, flags: np.ndarray) -> list[np.ndarray]:
+    """The stretches of (T,) in which flags hold without a break."""
+    edges = np.flatnonzero(np.diff(np.r_[False, flags, False].astype(int)))
+    return [values[start:end] for start, end in zip(edges[::2], edges[1::2], strict=True)]
+
+
 def floor_penetration(positions: np.ndarray) -> np.ndarray:
     """Depth in metres of each person's lowest joint below the floor: (T, P, 22, 3) metres -> (T, P), 0 above it.
 
@@ -57,17 +91,34 @@ def floor_penetration(positions: np.ndarray) -> np.ndarray:
 
 
 def body_penetration(positions: np.ndarray) -> np.ndarray:
-    """Depth in metres of the deepest overlap of two people's limbs, frame by frame: (T, 2, 22, 3) metres -> (T,), 0 where apart.
+    """Depth in metres of the deepest overlap of two people's limbs, frame by frame: (T, P, 22, 3) metres -> (T,), 0 where apart.
 
     Ours, since the field measures it on meshes that may not be shipped: bones are capsules, and the depth of two is the sum
-    of their radii less the distance of their axes. Raises `ValueError` unless there are two people.
+    of their radii less the distance of their axes. Raises `ValueError` where there is one person only.
+    """
+    return np.max(list(penetration_by_part(positions).values()), axis=0)
+
+
+def penetration_by_part(positions: np.ndarray) -> dict[str, np.ndarray]:
+    """`body_penetration` of parts of the body in one another: `arm in arm`, `arm in trunk`, `trunk in trunk` and `leg in any`, each (T,).
+
+    The head counts to the trunk. Hands that meet overlap as arms: a skeleton ends at the wrists, and these come to lie where
+    the palms are.
     """
     positions = _motion(positions)
-    if positions.shape[1] != 2:
-        raise ValueError(f"body penetration of {positions.shape[1]} people: expected 2")
-    starts, ends = positions[:, :, list(PARENTS[1:])], positions[:, :, 1:]
+    people = positions.shape[1]
+    if people < 2:
+        raise ValueError(f"body penetration of {people} people: expected 2 at least")
+    pairs = [_depths(positions[:, [one, other]]) for one, other in itertools.combinations(range(people), 2)]
+    depth = np.max(pairs, axis=0)
+    return {name: np.max(depth[:, mask], axis=-1, initial=0.0) for name, mask in _PART_PAIRS.items()}
+
+
+def _depths(pair: np.ndarray) -> np.ndarray:
+    """(T, B, B) metres of overlap of each bone of the first with each of the second."""
+    starts, ends = pair[:, :, list(PARENTS[1:])], pair[:, :, 1:]
     distance = _segment_distance(starts[:, 0, :, None], ends[:, 0, :, None], starts[:, 1, None], ends[:, 1, None])
-    return np.clip(_RADIUS_B[:, None] + _RADIUS_B - distance, 0.0, None).max(axis=(-1, -2))
+    return np.clip(_RADIUS_B[:, None] + _RADIUS_B - distance, 0.0, None)
 
 
 def _segment_distance(a: np.ndarray, b: np.ndarray, c: np.ndarray, d: np.ndarray) -> np.ndarray:

@@ -48,7 +48,7 @@ def unit(vector: np.ndarray) -> np.ndarray:
 
 def rotate(matrix: np.ndarray, vector: np.ndarray) -> np.ndarray:
     """(…, 3, 3) rotations applied to (…, 3) vectors."""
-    return np.einsum("...ij,...j->...i", matrix, vector)
+    return (matrix @ vector[..., None])[..., 0]
 
 
 def about(axis: int, angle: np.ndarray | float) -> np.ndarray:

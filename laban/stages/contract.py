@@ -423,6 +423,7 @@ def die_with_dvc() -> None:
     """Under DVC, end when it ends: a killed `dvc` would leave this process writing into a later run.
 
     DVC runs a stage through a shell, so the parent-death signal of the kernel is not enough: every ancestor up to DVC is watched.
+    A stage that finds no DVC above it has lost it while it was starting, and ends at once.
     """
     if "DVC_STAGE" not in os.environ and "DVC_ROOT" not in os.environ:
         return
@@ -430,28 +431,31 @@ def die_with_dvc() -> None:
 
     shells = {"sh", "bash", "dash", "zsh", "ksh", "fish"}
     handles, pid = [], os.getppid()
-    while pid > 1:
+    while True:
         try:
-            name, parent = _process(pid)
             handles.append(os.pidfd_open(pid))
+            name, parent, words = _process(pid)
         except (FileNotFoundError, ProcessLookupError):
             os._exit(1)
-        if name not in shells:
+        if any(Path(word).name == "dvc" for word in words[:4]):
             break
+        if name not in shells or parent == 0:
+            print(f"DVC, which started this stage, is gone: process {pid} ({name}) is above it now", file=sys.stderr)
+            os._exit(1)
         pid = parent
 
     def watch() -> None:
         select.select(handles, [], [])
         os._exit(1)
 
-    if handles:
-        threading.Thread(target=watch, daemon=True).start()
+    threading.Thread(target=watch, daemon=True).start()
 
 
-def _process(pid: int) -> tuple[str, int]:
-    """Name and parent of a process."""
+def _process(pid: int) -> tuple[str, int, list[str]]:
+    """Name, parent and command line of a process."""
     head, _, tail = Path(f"/proc/{pid}/stat").read_text().rpartition(")")
-    return head.partition("(")[2], int(tail.split()[1])
+    words = Path(f"/proc/{pid}/cmdline").read_bytes().decode(errors="replace").split("\0")
+    return head.partition("(")[2], int(tail.split()[1]), words
 
 
 def _commit() -> str:

@@ -29,10 +29,10 @@ class EncodeSettings:
 
 @stage(kind="codes")
 def encode(settings: EncodeSettings, clips: Gated, conversations: Gated, tokenizer: Gated, work: Work) -> None:
-    """Encode every clip in both orders of its people, each framed on the first one's first frame; write codes.parquet."""
+    """Encode every clip once for each of its people, framed on that one's first frame and the others after; write codes.parquet."""
     model = MotionTokenizer.load(tokenizer.path)
     stores = [ClipStore(clips.path), ClipStore(conversations / CLIPS)]
-    total = 2 * sum(len(store) for store in stores)
+    total = sum(int(store.index["people"].sum()) for store in stores)
     ordered = _ordered(itertools.chain.from_iterable(stores))
     batches = _batches(ordered, settings.batch_size)
     encoded = itertools.chain.from_iterable(_encode(model, batch) for batch in batches)
@@ -43,12 +43,10 @@ def encode(settings: EncodeSettings, clips: Gated, conversations: Gated, tokeniz
 
 
 def _ordered(clips: Iterable[Clip]) -> Iterator[tuple[Clip, tuple[int, ...]]]:
-    """Each clip with the order of people as stored and reversed."""
+    """Each clip with each of its people first and the others after in their order."""
     for clip in clips:
-        forward = tuple(range(clip.people))
-        yield clip, forward
-        if clip.people > 1:
-            yield clip, forward[::-1]
+        for first in range(clip.people):
+            yield clip, (first, *(person for person in range(clip.people) if person != first))
 
 
 def _batches(items: Iterable[tuple[Clip, tuple[int, ...]]], size: int) -> Iterator[list[tuple[Clip, tuple[int, ...]]]]:

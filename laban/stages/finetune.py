@@ -51,7 +51,7 @@ def finetune(settings: FinetuneSettings, model: Gated, codes: Gated, conversatio
         scratch=work.scratch,
         log=work.log,
         name="finetune",
-        lengths=talks.lengths * settings.conversation_copies + paired.lengths,
+        alike=talks.lengths * settings.conversation_copies + paired.lengths,
     )
     save_model(network, tokenizer, folder)
     shutil.copyfile(model / "model" / MOTION, folder / MOTION)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import pandas as pd
@@ -15,7 +17,12 @@ from laban.data.artifact import write_json
 from laban.data.clip import Clip, write_clips
 from laban.stages.contract import StageError, Work, stage
 from laban.synthesis.captions import captions
-from laban.synthesis.interactions import INTERACTION_SECONDS, Order, Style, all_styles, make_clips
+from laban.synthesis.interactions import Order, make_clips
+from laban.synthesis.style import INTERACTION_SECONDS, KINDS, Style, styles_of
+
+PAIR_SHARE = 4
+"""Clips of each kind of two people for one clip of each kind of one or three."""
+_Item = TypeVar("_Item")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,7 +35,7 @@ class PrepareSettings:
     clip_seconds: float
     """length of a clip"""
     procedural_clips: int
-    """interactions made from code; 0 for none"""
+    """interactions made from code, some of one and of three people; 0 for none"""
     capture: str
     """folder of BVH pairs; empty for none"""
     capture_digest: str
@@ -39,7 +46,7 @@ class PrepareSettings:
 
 @stage(kind="clips")
 def prepare(settings: PrepareSettings, work: Work) -> None:
-    """Make two-person clips with captions, styles and splits; procedural ones from code, captured ones from a folder."""
+    """Make clips with captions, styles and splits; procedural ones from code, captured pairs from a folder."""
     _check(settings)
     rejected: Counter[str] = Counter()
     clips = tqdm(_clips(settings, rejected), desc="prepare", unit="clip", total=settings.procedural_clips or None)
@@ -82,16 +89,17 @@ def _clips(settings: PrepareSettings, rejected: Counter[str]) -> Iterator[Clip]:
 
 
 def procedural(count: int, settings: PrepareSettings) -> Iterator[Clip]:
-    """Captioned clips of all styles in equal shares."""
+    """Captioned clips of all kinds."""
     orders = list(orders_of(count, seed=settings.seed, held_out=settings.held_out))
     for order, clip in zip(orders, make_clips(orders, clip_seconds=settings.clip_seconds, fps=settings.fps), strict=True):
         yield replace(clip, captions=captions(order.style, seed=order.seed, number=order.number, end_s=clip.seconds))
 
 
 def orders_of(count: int, *, seed: int, held_out: float) -> Iterator[Order]:
-    """What clips are to be made: styles in shuffled rounds, unseen combinations in `test_unseen`, the rest split at random."""
+    """What clips are to be made: kinds and their styles in shuffled rounds, unseen combinations in `test_unseen`, the rest split
+    at random."""
     rng = np.random.default_rng([seed, 0])
-    styles = _rounds(all_styles(), count, rng)
+    styles = list(itertools.islice(_styles(rng), count))
     seen = [number for number, style in enumerate(styles) if not style.unseen]
     splits = dict.fromkeys(range(count), "test_unseen") | dict.fromkeys(seen, "train")
     held = max(1, round(held_out * len(seen))) if len(seen) > 2 else 0
@@ -102,9 +110,18 @@ def orders_of(count: int, *, seed: int, held_out: float) -> Iterator[Order]:
         yield Order(id=f"proc-{number:06d}", style=style, seed=seed, number=number, split=splits[number])
 
 
-def _rounds(styles: list[Style], count: int, rng: np.random.Generator) -> list[Style]:
-    rounds = -(-count // len(styles))
-    return [styles[number] for _ in range(rounds) for number in rng.permutation(len(styles))][:count]
+def _styles(rng: np.random.Generator) -> Iterator[Style]:
+    """Styles without end: the kinds of a round in shuffled order, and of each kind its styles in shuffled order."""
+    decks = {kind: _shuffled(styles_of(kind), rng) for kind in KINDS}
+    shares = [name for name, kind in KINDS.items() for _ in range(PAIR_SHARE if kind.people == 2 else 1)]
+    for name in _shuffled(shares, rng):
+        yield next(decks[name])
+
+
+def _shuffled(items: Sequence[_Item], rng: np.random.Generator) -> Iterator[_Item]:
+    """All items in random order, and again, without end."""
+    while True:
+        yield from (items[number] for number in rng.permutation(len(items)))
 
 
 def _count(index: pd.DataFrame) -> dict[str, object]:

@@ -55,7 +55,7 @@ def pretrain(settings: PretrainSettings, base: Artifact, codes: Gated, work: Wor
         scratch=work.scratch,
         log=work.log,
         name="pretrain",
-        lengths=examples.lengths,
+        alike=examples.lengths,
     )
     save_adapter(adapted, work.output / "adapter")
     write_json(work.output / "loss.json", history)

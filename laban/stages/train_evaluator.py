@@ -53,7 +53,7 @@ class Example:
 
 
 class _Pairs(Dataset[dict[str, Any]]):
-    """Features, one of the captions (drawn anew each time) and the kind of each example."""
+    """Features, one of the captions (drawn anew each time) and the kind of each example; every example stands twice."""
 
     def __init__(self, examples: list[Example], words: Words, kinds: tuple[str, ...]) -> None:
         self.features = [layout.pair_features(example.motion) for example in examples]
@@ -61,9 +61,15 @@ class _Pairs(Dataset[dict[str, Any]]):
         self.kinds = kind_labels([example.kind for example in examples], kinds)
 
     def __len__(self) -> int:
-        return len(self.features)
+        return 2 * len(self.features)
+
+    def alike(self, seed: int) -> list[int]:
+        """What comes into a batch together: once the kinds (told apart by style alone), and once whatever chance brings together."""
+        apart = 10 + np.random.default_rng(seed).permutation(len(self.kinds)) + max(self.kinds)
+        return [*self.kinds, *apart.tolist()]
 
     def __getitem__(self, number: int) -> dict[str, Any]:
+        number %= len(self.features)
         captions = self.captions[number]
         chosen = captions[int(torch.randint(len(captions), ()))]
         return {"motion": self.features[number], "words": chosen, "kind": self.kinds[number]}
@@ -106,6 +112,7 @@ def train_evaluator(settings: TrainEvaluatorSettings, clips: Gated, work: Work) 
         scratch=work.scratch,
         log=work.log,
         name="evaluator",
+        alike=dataset.alike(settings.seed),
     )
     evaluator = Evaluator(network.to("cpu"), config, words)
     evaluator.save(work.output)

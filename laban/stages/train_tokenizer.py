@@ -43,7 +43,7 @@ class TrainTokenizerSettings:
 
 
 class _Windows(Dataset[np.ndarray]):
-    """Every clip, cut to the shortest, in both orders of people, so that either may be the given one."""
+    """Every clip, cut to the shortest, in both orders of people, so that either end may be the given one."""
 
     def __init__(self, clips: list[Clip], downsample: int) -> None:
         self.clips = clips
@@ -60,24 +60,29 @@ class _Windows(Dataset[np.ndarray]):
         return positions if number % 2 == 0 else positions[:, ::-1]
 
 
-def _features(items: list[np.ndarray]) -> np.ndarray:
-    """Positions of clips (T, P, 22, 3) -> features (B, T, P, F), made for the whole batch at once."""
-    return layout.to_features(layout.frame_on_first(np.stack(items)))
-
-
 def _collate(items: list[np.ndarray]) -> dict[str, torch.Tensor]:
-    return {"features": torch.from_numpy(_features(items))}
+    """Positions of clips (T, P, 22, 3) -> features (R, T, F) of all their people, and the clip (R,) that each belongs to."""
+    groups = [np.stack([item for item in items if item.shape[1] == people]) for people in sorted({item.shape[1] for item in items})]
+    rows = [_people_first(layout.to_features(layout.frame_on_first(group))) for group in groups]
+    sizes = [group.shape[2] for group in groups for _ in group]
+    clips = np.repeat(np.arange(len(sizes)), sizes)
+    return {"features": torch.from_numpy(np.concatenate(rows)), "clips": torch.from_numpy(clips)}
+
+
+def _people_first(features: np.ndarray) -> np.ndarray:
+    """(B, T, P, F) -> (B·P, T, F)."""
+    return features.swapaxes(1, 2).reshape(-1, features.shape[1], features.shape[3])
 
 
 @stage(kind="tokenizer")
 def train_tokenizer(settings: TrainTokenizerSettings, clips: Gated, work: Work) -> None:
     """Train the residual-quantised autoencoder; write weights, sizes, loss history and held-out reconstruction."""
     store = ClipStore(clips.path)
-    training = [clip for clip in store.split("train") if clip.people == 2]
+    training = list(store.split("train"))
     if not training:
-        raise ValueError(f"{clips.path} holds no two-person clip in split train")
+        raise ValueError(f"{clips.path} holds no clip in split train")
     dataset = _Windows(training, settings.downsample)
-    sample = _features([dataset[number] for number in range(0, len(dataset), max(1, len(dataset) // 500))])
+    sample = _collate([dataset[number] for number in range(0, len(dataset), max(1, len(dataset) // 500))])["features"].numpy()
     config = TokenizerConfig(
         downsample=settings.downsample,
         residual_depth=settings.residual_depth,

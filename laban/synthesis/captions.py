@@ -6,108 +6,60 @@ leave something out, as people do.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TypeVar
+from collections.abc import Collection
 
 import numpy as np
 
 from laban.data.clip import Caption
-from laban.synthesis.interactions import Style
+from laban.synthesis.phrases import PHRASES
+from laban.synthesis.phrases.grammar import Phrases, pick, say, slots_of
+from laban.synthesis.style import Style
 
 SOURCE = "grammar"
-TOLD = frozenset({"speed", "energy", "distance", "hand"})
-"""Parameters that a full caption tells; who starts is told by its grammar."""
 _CAPTION_STREAM = 1
-
-ADVERBS = {
-    "slow": ("slowly", "unhurriedly", "leisurely"),
-    "normal": ("",),
-    "fast": ("quickly", "swiftly", "rapidly"),
-}
-_AT_NORMAL_PACE = ("at a normal pace", "at an ordinary speed", "neither fast nor slow")
-FORCE = {
-    "gentle": ("gently", "softly", "lightly"),
-    "normal": ("with ordinary force", "with moderate force"),
-    "strong": ("forcefully", "vigorously", "with great force"),
-}
-DEPTH = {
-    "gentle": ("slightly", "only a little"),
-    "normal": ("at a medium depth", "halfway"),
-    "strong": ("deeply", "very low"),
-}
-_COME = {
-    "near": ("takes a small step forward", "steps in", "steps a little closer"),
-    "far": ("walks up from a distance", "walks several steps closer", "comes over from some way off"),
-}
-_BEFORE = {
-    "near": ("Two people stand close together", "Two people face each other at close range"),
-    "far": ("Two people start far apart", "Two people face each other from a distance"),
-}
-_ACT = {
-    "handshake": ("offers {hand}", "holds out {hand}", "extends {hand} for a handshake", "reaches out with {hand}"),
-    "high_five": ("raises {hand} for a high five", "lifts {hand} for a high five", "holds up {hand} for a high five"),
-    "push": (
-        "pushes the other person's chest {energy} with {hand}", "shoves the other person {energy} with {hand}",
-        "uses {hand} to push the other person {energy}",
-    ),
-    "bow": ("bows {energy} with {hand} on the chest", "places {hand} on the chest and bows {energy}", "bows {energy}, {hand} on the chest"),
-}  # fmt: skip
-_ANSWER = {
-    "handshake": ("takes it and they shake hands {energy}", "grasps it and shakes it {energy}", "accepts, and they shake hands {energy}"),
-    "high_five": ("claps it {energy}", "raises the same hand and they slap palms {energy}", "meets it {energy} palm to palm"),
-    "bow": ("bows back in the same way", "returns the bow", "answers with the same bow"),
-}
-_GIVES_WAY = {
-    "gentle": ("sways and gives way a little", "hardly moves back"),
-    "normal": ("takes a step back", "steps back"),
-    "strong": ("staggers backward", "stumbles back several steps"),
-}
-_YIELDS = ("gives way", "is moved back")
-_Text = TypeVar("_Text")
+_KEPT = 0.6
+"""Chance of a parameter to be told in a caption that does not tell all."""
+ONE_OF = ("quick", "pace", "setting", "come", "where")
+"""Slots of which a sentence needs one for each parameter."""
+_PARAMETER = {"quick": "speed", "pace": "speed", "times": "repetitions", "hand": "hand"} | dict.fromkeys(
+    ("setting", "come", "where"), "distance"
+)
 
 
-def pick(rng: np.random.Generator, options: Sequence[_Text]) -> _Text:
-    """One of the options."""
-    return options[int(rng.integers(len(options)))]
+def parameter_of(slot: str, style: Style) -> str:
+    """The parameter that a slot tells."""
+    return _PARAMETER.get(slot) or ("gentleness" if "gentleness" in style.has else "energy")
 
 
-def energy_words(style: Style) -> tuple[str, ...]:
-    """How strong, for this kind."""
-    return (DEPTH if style.kind == "bow" else FORCE)[style.energy]
+def telling(style: Style) -> tuple[str, ...]:
+    """What a full caption tells in words; who starts is told by its grammar."""
+    return tuple(name for name in style.has if name != "starter")
 
 
-def describe(style: Style, rng: np.random.Generator, told: frozenset[str] = TOLD) -> str:
-    """One caption that tells the parameters named in `told`."""
-    words = {
-        "hand": f"their {style.hand} hand" if "hand" in told else pick(rng, ("one hand", "a hand")),
-        "energy": pick(rng, energy_words(style)) if "energy" in told else "",
-    }
-    act = pick(rng, _ACT[style.kind]).format(**words)
-    adverb = pick(rng, ADVERBS[style.speed]) if "speed" in told else ""
-    pace = f", {pick(rng, _AT_NORMAL_PACE)}" if "speed" in told and style.speed == "normal" else ""
-    answer = _answer(style, rng, told).format(**words)
-    shape = int(rng.integers(3))
-    if "distance" not in told:
-        text = f"One person {adverb} {act}, and the other person {answer}{pace}."
-    elif shape == 0:
-        text = f"{pick(rng, _BEFORE[style.distance])}. One person {adverb} {act}, and the other person {answer}{pace}."
-    elif shape == 1:
-        text = f"After one person {pick(rng, _COME[style.distance])} and {adverb} {act}, the other person {answer}{pace}."
-    else:
-        text = f"One person {pick(rng, _COME[style.distance])} and {adverb} {act}, and the other person {answer}{pace}."
-    return _tidy(text)
+def describe(style: Style, rng: np.random.Generator, told: Collection[str] | None = None) -> str:
+    """One caption that tells the parameters named in `told`; None: all."""
+    phrases = PHRASES[style.kind]
+    template = pick(rng, phrases.templates)
+    named = telling(style) if told is None else told
+    chosen = _chosen(template, phrases, style, rng)
+    return say(template, rng, **{slot: _phrase(slot, phrases, style, named, chosen, rng) for slot in slots_of(template)})
 
 
-def _answer(style: Style, rng: np.random.Generator, told: frozenset[str]) -> str:
-    if style.kind != "push":
-        return pick(rng, _ANSWER[style.kind])
-    return pick(rng, _GIVES_WAY[style.energy] if "energy" in told else _YIELDS)
+def _chosen(template: str, phrases: Phrases, style: Style, rng: np.random.Generator) -> set[str]:
+    """Of slots that tell the same parameter, the one that does so in this sentence."""
+    options: dict[str, list[str]] = {}
+    for slot in slots_of(template):
+        parameter = parameter_of(slot, style)
+        if slot in ONE_OF and phrases.slots[slot].get(getattr(style, parameter)):
+            options.setdefault(parameter, []).append(slot)
+    return {pick(rng, slots) for slots in options.values()}
 
 
-def _tidy(text: str) -> str:
-    """Single blanks, none before a comma or full stop, a capital first."""
-    text = " ".join(text.split()).replace(" ,", ",").replace(" .", ".").replace(",,", ",")
-    return text[0].upper() + text[1:]
+def _phrase(slot: str, phrases: Phrases, style: Style, told: Collection[str], chosen: set[str], rng: np.random.Generator) -> str:
+    parameter = parameter_of(slot, style)
+    tells = parameter in told and (slot in chosen or slot not in ONE_OF)
+    said = pick(rng, phrases.slots[slot][getattr(style, parameter) if tells else None])
+    return f" {said} " if said and said[0] != "," else said
 
 
 def captions(style: Style, *, seed: int, number: int, end_s: float) -> tuple[Caption, ...]:
@@ -115,8 +67,8 @@ def captions(style: Style, *, seed: int, number: int, end_s: float) -> tuple[Cap
     rng = np.random.default_rng([seed, number, _CAPTION_STREAM])
     texts = [describe(style, rng)]
     while len(texts) < 3:
-        kept = frozenset(name for name in sorted(TOLD) if rng.random() < 0.6)
+        kept = {name for name in telling(style) if rng.random() < _KEPT}
         text = describe(style, rng, kept)
-        if text not in texts:
+        if len(kept) < len(telling(style)) and text not in texts:
             texts.append(text)
     return tuple(Caption(text=text, start_s=0.0, end_s=end_s, source=SOURCE) for text in texts)

@@ -113,15 +113,25 @@ class MotionTokenizer(nn.Module):
         return self.encoder(x).reshape(batch, people, self.config.code_dim, -1).permute(0, 3, 1, 2)
 
     def reconstruct(self, latents: torch.Tensor) -> torch.Tensor:
-        """(B, S, P, C) latents -> (B, T, P, F) normalised features; each person is decoded beside the mean of the others."""
+        """(B, S, P, C) latents -> (B, T, P, F) normalised features of clips of P people."""
         batch, steps, people, width = latents.shape
-        others = (latents.sum(2, keepdim=True) - latents) / max(people - 1, 1)
-        company = latents.new_full((batch, steps, people, 1), float(people > 1))
-        x = torch.cat([latents, others, company], -1).permute(0, 2, 3, 1).reshape(batch * people, 2 * width + 1, steps)
-        patches = self.decoder(x).reshape(batch * people, layout.WIDTH, -1, 2 * steps)
-        frames = patches.transpose(2, 3).reshape(batch * people, layout.WIDTH, -1)
-        frames = frames + self.seams(frames)
-        return frames.reshape(batch, people, layout.WIDTH, -1).permute(0, 3, 1, 2)
+        rows = latents.permute(0, 2, 1, 3).reshape(batch * people, steps, width)
+        clips = torch.arange(batch, device=latents.device).repeat_interleave(people)
+        return self.reconstruct_rows(rows, clips).reshape(batch, people, -1, layout.WIDTH).transpose(1, 2)
+
+    def reconstruct_rows(self, latents: torch.Tensor, clips: torch.Tensor) -> torch.Tensor:
+        """(R, S, C) latents of people, each of the clip numbered in `clips` (R,) -> (R, T, F) normalised features.
+
+        Each person is decoded beside the mean of the others of its clip, whose number may differ from clip to clip.
+        """
+        together = latents.new_zeros(int(clips.max()) + 1, *latents.shape[1:]).index_add(0, clips, latents)
+        others = torch.bincount(clips)[clips][:, None, None].to(latents.dtype) - 1
+        company = (others > 0).to(latents.dtype).expand(*latents.shape[:2], 1)
+        beside = (together[clips] - latents) / others.clamp(min=1)
+        x = torch.cat([latents, beside, company], -1).transpose(1, 2)
+        patches = self.decoder(x).reshape(len(latents), layout.WIDTH, -1, 2 * latents.shape[1])
+        frames = patches.transpose(2, 3).reshape(len(latents), layout.WIDTH, -1)
+        return (frames + self.seams(frames)).transpose(1, 2)
 
     def encode(self, features: torch.Tensor) -> torch.Tensor:
         """(B, T, P, F) features -> (B, S, P, D) codes; frames past a whole step are not encoded. float32 always."""

@@ -1,4 +1,4 @@
-"""What a reconstruction is held to, in normalised features: (B, T, P, F)."""
+"""What a reconstruction is held to, in normalised features: (R, T, F), a row for each person of the batch."""
 
 from __future__ import annotations
 
@@ -25,14 +25,15 @@ class TokenizerLoss(nn.Module):
         super().__init__()
         self.tokenizer, self.commitment, self.velocity = tokenizer, commitment, velocity
 
-    def forward(self, features: torch.Tensor) -> dict[str, torch.Tensor]:
+    def forward(self, features: torch.Tensor, clips: torch.Tensor) -> dict[str, torch.Tensor]:
         """Smooth L1 of features, hands twice, and of joint velocities, and the commitment of the encoder to its codes.
 
+        `features` (R, T, F) are those of people, `clips` (R,) tells who belong together: clips of one, two or more people mix.
         Velocities are differences of the decoded *positions*, in deviations of a velocity: in deviations of a position they
         would weigh nothing, and motion would jitter.
         """
-        quantized = self.tokenizer.quantizer(self.tokenizer.latents(features))
-        predicted = self.tokenizer.reconstruct(quantized.latents).float()
+        quantized = self.tokenizer.quantizer(self.tokenizer.latents(features[:, :, None]))
+        predicted = self.tokenizer.reconstruct_rows(quantized.latents[:, :, 0], clips).float()
         target = (features - self.tokenizer.mean) / self.tokenizer.deviation
         error = functional.smooth_l1_loss(predicted, target, beta=_KNEE, reduction="none")
         reconstruction = sum(weight * error[..., GROUPS[name]].mean() for name, weight in _WEIGHTS.items())
@@ -42,7 +43,7 @@ class TokenizerLoss(nn.Module):
         return {"loss": loss, "reconstruction": reconstruction, "commitment": quantized.commitment}
 
     def _velocity(self, normalised: torch.Tensor) -> torch.Tensor:
-        """(B, T, P, F) normalised features -> (B, T - 1, P, 66) change of pelvis and local joints in deviations of a velocity."""
+        """(R, T, F) normalised features -> (R, T - 1, 66) change of pelvis and local joints in deviations of a velocity."""
         positions = slice(ROOT.start, LOCAL.stop)
         deviation = self.tokenizer.deviation
         return normalised[..., positions].diff(dim=1) * (deviation[positions] / deviation[VELOCITY])

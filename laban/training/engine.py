@@ -43,14 +43,14 @@ class _Progress(ProgressCallback):
 class _Engine(Trainer):
     """A Trainer over any module whose forward returns a dictionary with `loss`."""
 
-    lengths: list[int] | None = None
+    alike: list[int] | None = None
 
     def _get_train_sampler(self, train_dataset: Any = None) -> Any:
-        """Batches of like length where lengths are known: on a CPU padding costs as much as text."""
-        if self.lengths is None:
+        """Batches of items that are alike, where that is known."""
+        if self.alike is None:
             return super()._get_train_sampler(train_dataset)
         generator = torch.Generator().manual_seed(self.args.seed)
-        return LengthGroupedSampler(self.args.train_batch_size, lengths=self.lengths, generator=generator)
+        return LengthGroupedSampler(self.args.train_batch_size, lengths=self.alike, generator=generator)
 
     def compute_loss(self, model: Any, inputs: Any, return_outputs: bool = False, num_items_in_batch: Any = None) -> Any:
         outputs = model(**inputs)
@@ -71,11 +71,12 @@ def fit(  # noqa: PLR0913 - the whole recipe of a training stands in the call
     name: str,
     weight_decay: float = 0.0,
     warmup: float = 0.03,
-    lengths: list[int] | None = None,
+    alike: list[int] | None = None,
 ) -> list[dict[str, float]]:
     """Train `model` in place for `steps` steps; return the loss history `[{"step", "loss"}]`.
 
-    `lengths`, one an item, puts items of like length into one batch. bfloat16 autocast where the device has it.
+    `alike`, a number an item, puts items of near numbers into one batch: lengths, since on a CPU padding costs as much as text, or
+    whatever makes them hard to tell apart. bfloat16 autocast where the device has it.
     Equal seeds on equal machines give equal weights.
     Raises `ValueError` when the loss becomes NaN or the data set is empty.
     """
@@ -108,7 +109,7 @@ def fit(  # noqa: PLR0913 - the whole recipe of a training stands in the call
         disable_tqdm=bool(os.environ.get("LABAN_QUIET")),
     )
     trainer = _Engine(model=model, args=arguments, train_dataset=dataset, data_collator=collate, callbacks=[watcher])
-    trainer.lengths = lengths
+    trainer.alike = alike
     trainer.remove_callback(PrinterCallback)
     if not arguments.disable_tqdm:
         trainer.remove_callback(ProgressCallback)

@@ -53,7 +53,10 @@ def test_speeds_and_heights(tmp_path: Path) -> None:
     assert row["speed_m_s"] == pytest.approx(30 * np.hypot(2 / 30, 0.1), rel=1e-4)
     assert row["floor_m"] == pytest.approx(pose[..., 1].min(), abs=1e-6)
     assert row["highest_m"] == pytest.approx(pose[:, 1, :, 1].min() + 0.25, abs=1e-6)
+    assert row["unsupported_m"] == pytest.approx(row["highest_m"] - row["floor_m"], abs=1e-6)
     assert row["apart_m"] == pytest.approx(np.linalg.norm(positions[0, 0, 0] - positions[0, 1, 0]), abs=1e-4)
+    assert row["slide_m_s"] == pytest.approx(2.0, abs=1e-3), "they walk without lifting a foot"
+    assert row["stiff_s"] == pytest.approx(59 / 30), "and never change their pose but for the flick, which is the first one's"
     assert np.isnan(row["root_gap_m"])
     assert np.isnan(row["fk_gap_m"]), "does not apply"
 
@@ -61,16 +64,33 @@ def test_speeds_and_heights(tmp_path: Path) -> None:
 def test_longest_stillness_not_the_sum(tmp_path: Path) -> None:
     positions = clean.clip(0).positions.copy()
     positions[5:10] = positions[5]  # 4 steps
-    positions[20:31] = positions[20]  # 10 steps
-    positions[40:60, 1] = positions[40, 1]  # one person alone: not frozen
+    positions[20:31, 1] = positions[20, 1]  # 10 steps, one person alone
     row = measured(tmp_path, bare(clean.clip(0), positions=positions))["c000"]
-    assert row["frozen_s"] == pytest.approx(10 / 30)
-    assert row["still_people"] == 0
+    assert row["stiff_s"] == pytest.approx(10 / 30)
+    assert row["repeated_share"] == pytest.approx(14 / 59)
+
+
+def test_who_is_carried_is_not_unsupported(tmp_path: Path) -> None:
+    """Half a metre up: beside nobody it is another floor, within a metre of somebody it is a lift."""
+    alone = clean.clip(0).positions.copy()
+    alone[:, 1, :, 1] += 0.5
+    carried = alone.copy()
+    carried[:, 1, :, 2] -= 0.8
+    rows = measured(tmp_path, bare(clean.clip(0), positions=alone), bare(clean.clip(1), positions=carried))
+    assert rows["c000"]["unsupported_m"] > 0.5
+    assert rows["c001"]["unsupported_m"] == 0
+
+
+def test_noise_is_told_in_metres(tmp_path: Path) -> None:
+    """The estimate is of the noise's standard deviation along one axis times the root of three, whatever the movement below it."""
+    noise = np.random.default_rng(0).normal(0, 0.005, clean.clip(0).positions.shape)
+    row = measured(tmp_path, bare(clean.clip(0), positions=(clean.clip(0).positions + noise).astype(np.float32)))["c000"]
+    assert 0.004 < row["noise_m"] < 0.008
 
 
 def test_one_frame_is_measured(tmp_path: Path) -> None:
     row = measured(tmp_path, bare(clean.clip(0), positions=clean.clip(0).positions[:1]))["c000"]
-    assert (row["frames"], row["speed_m_s"], row["frozen_s"]) == (1, 0, 0)
+    assert (row["frames"], row["speed_m_s"], row["stiff_s"]) == (1, 0, 0)
 
 
 def test_rows_stay_in_order_whatever_their_shapes(tmp_path: Path) -> None:

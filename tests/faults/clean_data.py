@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import itertools
+from functools import lru_cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from laban.data.artifact import Artifact, Manifest, list_files, seal, write_json
 from laban.data.clip import Caption, Clip, write_clips
-from laban.data.codes import EncodedClip, write_codes
+from laban.data.codes import CODES, EncodedClip, write_codes
 from laban.data.conversation import CLIPS, Conversation, Part, Turn, write_conversations
 from laban.data.measure import KNOWN_CLIPS
 from laban.motion.kinematics import fk
@@ -21,24 +24,33 @@ FPS, FRAMES = 30.0, 60
 SPLIT_OF = ("train", "train", "train", "train", "val", "test")
 
 
+@lru_cache(maxsize=512)
 def clip(number: int, *, split: str | None = None, prefix: str = "c", source: str = "procedural") -> Clip:
-    """Two people a metre and a half apart who sway, each limb at a rate of its own."""
+    """Two people a metre and a half apart who sway, each limb at a rate of its own; one raises a hand, and so does the other, later."""
     generator = np.random.default_rng(number)
     rotations = np.zeros((FRAMES, 2, 22, 6))
     time_s = np.arange(FRAMES) / FPS
     rotations[:] = to_6d(np.eye(3))
+    hand, starter = ("left", "right")[number // 2 % 2], number % 2
     for joint, person in itertools.product(("left_shoulder", "right_shoulder", "left_elbow", "right_elbow", "spine1", "neck"), (0, 1)):
-        angle = generator.uniform(0.1, 0.5) * np.sin(generator.uniform(1, 4) * time_s + generator.uniform(0, 6))
-        rotations[:, person, INDEX[joint]] = to_6d(pitch(angle) @ yaw(0.5 * angle))
+        angle = generator.uniform(0.02, 0.06) * np.sin(generator.uniform(1, 4) * time_s + generator.uniform(0, 6))
+        if joint == f"{hand}_shoulder":
+            begun = 0.3 + 0.6 * (person != starter)
+            angle = angle - generator.uniform(1.2, 1.6) * np.clip((time_s - begun) / 0.8, 0, 1) ** 2
+        rotations[:, person, INDEX[joint]] = to_6d(yaw(angle) if joint.endswith("shoulder") else pitch(angle) @ yaw(0.5 * angle))
     for person, facing in enumerate((0.0, np.pi)):
         rotations[:, person, 0] = to_6d(yaw(facing + 0.1 * np.sin(time_s)))
     root = np.zeros((FRAMES, 2, 3))
     root[..., 1] = 0.93
     root[:, 1, 2] = 1.5
     root[..., 0] += 0.05 * np.sin(time_s + number)[:, None]
-    offsets = np.stack([REST_OFFSETS, REST_OFFSETS * 0.99])
+    offsets = np.stack([REST_OFFSETS, REST_OFFSETS * 0.96]) * generator.uniform(0.97, 1.03)
     positions = fk(rotations, offsets, root).astype(np.float32)
-    words = tuple(f"{text} number {number}" for text in ("two people sway", "one sways before the other", "they rock gently"))
+    words = (
+        f"one person sways and raises their {hand} hand number {number}",
+        f"one sways before the other {number}",
+        f"they rock {number}",
+    )
     return Clip(
         id=f"{prefix}{number:03d}",
         positions=positions,
@@ -50,7 +62,8 @@ def clip(number: int, *, split: str | None = None, prefix: str = "c", source: st
         source=source,
         licence="CC0-1.0",
         kind="sway",
-        actor=0,
+        style={"hand": hand, "starter": starter},
+        actor=starter,
         fps=FPS,
     )
 
@@ -70,7 +83,7 @@ def conversation(number: int) -> Conversation:
         ),
         Turn(
             role="assistant",
-            parts=(Part(type="text", text="they sway"), Part(type="motion", clip=f"s{number + 100}", people=(1, 0), end_s=1.0)),
+            parts=(Part(type="text", text=f"they sway {number}"), Part(type="motion", clip=f"s{number + 102}", people=(1, 0), end_s=1.0)),
         ),
     )
     return Conversation(id=f"talk{number}", task="edit" if number % 2 else "explain", split=split, turns=turns)
@@ -81,16 +94,21 @@ def write_clean_clips(folder: Path, made: list[Clip] | None = None) -> None:
     write_clips(folder, clips() if made is None else made)
 
 
-def generated() -> list[Clip]:
+def generated(count: int = 12) -> list[Clip]:
     """Motion made for the conversations."""
-    return [clip(number + 100, split=SPLIT_OF[number % 6], prefix="s") for number in range(12)]
+    return [clip(number + 102, split=SPLIT_OF[number % 6], prefix="s") for number in range(count)]
+
+
+def known_clips(known: list[Clip]) -> pd.DataFrame:
+    """The list of the clips that conversations may name."""
+    rows = {"id": [c.id for c in known], "split": [c.split for c in known], "sha256": [c.content_hash() for c in known]}
+    return pd.DataFrame({**rows, "frames": FRAMES, "people": 2, "fps": FPS})
 
 
 def _write_lines(folder: Path, known: list[Clip]) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     write_conversations(folder, [conversation(number) for number in range(12)])
-    listed = pd.DataFrame({"id": [c.id for c in known], "split": [c.split for c in known], "frames": FRAMES, "people": 2, "fps": FPS})
-    listed.to_parquet(folder / KNOWN_CLIPS, index=False)
+    known_clips(known).to_parquet(folder / KNOWN_CLIPS, index=False)
 
 
 def write_clean_conversations(folder: Path) -> None:
@@ -104,7 +122,14 @@ def write_clean_lines(folder: Path) -> None:
     _write_lines(folder, [*clips(), *generated()])
 
 
-def write_clean_codes(folder: Path) -> None:
+def code_rows(count: int = 12) -> list[dict[str, Any]]:
+    """Both orders of every clip, as rows of the table."""
+    with TemporaryDirectory() as folder:
+        write_clean_codes(Path(folder), count)
+        return pd.read_parquet(Path(folder) / CODES).to_dict("records")
+
+
+def write_clean_codes(folder: Path, count: int = 12) -> None:
     """Codes suite's data: both orders of every clip."""
     folder.mkdir(parents=True, exist_ok=True)
     generator = np.random.default_rng(0)
@@ -122,7 +147,7 @@ def write_clean_codes(folder: Path) -> None:
             captions=tuple(caption.text for caption in c.captions),
             codes=generator.integers(0, 16, (c.frames // 8, 2, 2)),
         )
-        for c in clips()
+        for c in clips(count)
         for order in ((0, 1), (1, 0))
     ]
     write_codes(folder, rows)

@@ -1,7 +1,15 @@
 import numpy as np
 import pytest
 
-from laban.metrics.physics import _segment_distance, body_penetration, floor_penetration, foot_skate_ratio, foot_skate_speed
+from laban.metrics.physics import (
+    _segment_distance,
+    body_penetration,
+    floor_penetration,
+    foot_skate_ratio,
+    foot_skate_speed,
+    penetration_by_part,
+    skate_per_contact,
+)
 from laban.motion.skeleton import INDEX, PARENTS, REST_OFFSETS
 
 
@@ -65,6 +73,50 @@ def test_hand_on_shoulder_is_no_collision_but_a_hand_through_the_chest_is() -> N
     assert body_penetration(touching)[0] > 0.1
 
 
+def test_of_three_people_any_two_may_collide() -> None:
+    three = np.concatenate([_standing(2), _standing(2)[:, :1] + [0.0, 0.0, 2.0]], axis=1)
+    assert body_penetration(three).max() == 0.0
+    three[1, 2] = three[1, 1]
+    assert body_penetration(three) == pytest.approx([0.0, 0.18])
+
+
+def test_penetration_is_told_by_part() -> None:
+    touching = _standing(1)
+    wrist, chest = INDEX["right_wrist"], touching[0, 1, INDEX["spine3"]]
+    touching[0, 0, wrist] = chest
+    depth = penetration_by_part(touching)
+    assert depth["arm in trunk"][0] > 0.1
+    assert depth["trunk in trunk"][0] == depth["leg in any"][0] == 0.0
+    touching[0, 0, wrist] = touching[0, 1, wrist]
+    assert penetration_by_part(touching)["arm in arm"][0] >= 0.06
+    foot = _standing(1)
+    foot[0, 0, INDEX["left_foot"]] = foot[0, 1, INDEX["left_knee"]]
+    depth = penetration_by_part(foot)
+    assert depth["leg in any"][0] == body_penetration(foot)[0] > 0.05
+    assert depth["arm in arm"][0] == 0.0
+
+
+def test_skate_is_told_for_every_time_a_foot_is_put_down() -> None:
+    assert skate_per_contact(_standing()) == [0.0] * 4  # two people's two feet, each down once
+    walking = _standing(30)
+    toe = walking[:, 0, INDEX["left_foot"]]
+    toe[10:20, 1] += 0.1
+    toe[20:, 0] += np.minimum(np.arange(10), 5) * 0.004  # slides 2 cm after it has landed
+    assert sorted(skate_per_contact(walking)) == pytest.approx([0.0, 0.0, 0.0, 0.0, 0.02])
+    there_and_back = _standing(20)
+    there_and_back[:, 1, INDEX["right_foot"], 2] += 0.01 * (np.arange(20) % 2)
+    assert max(skate_per_contact(there_and_back)) == pytest.approx(0.19)
+
+
+def test_a_toe_that_only_scuffs_is_seen_with_a_higher_rise() -> None:
+    scuffing = _standing(30)
+    scuffing[10:20, 0, INDEX["left_foot"], 1] += 0.006
+    scuffing[10:20, 0, INDEX["left_foot"], 0] += np.linspace(0, 0.3, 10)
+    scuffing[20:, 0, INDEX["left_foot"], 0] += 0.3
+    assert max(skate_per_contact(scuffing)) == 0.0
+    assert max(skate_per_contact(scuffing, rise_m=0.01)) == pytest.approx(0.3)
+
+
 def test_segment_distance_equals_a_dense_search() -> None:
     random = np.random.default_rng(0)
     a, b, c, d = random.normal(size=(4, 50, 3))
@@ -78,7 +130,7 @@ def test_segment_distance_equals_a_dense_search() -> None:
 
 
 def test_refusals() -> None:
-    with pytest.raises(ValueError, match="3 people"):
-        body_penetration(np.zeros((4, 3, 22, 3)))
+    with pytest.raises(ValueError, match="1 people"):
+        body_penetration(np.zeros((4, 1, 22, 3)))
     with pytest.raises(ValueError, match=r"\(4, 2, 21, 3\)"):
         floor_penetration(np.zeros((4, 2, 21, 3)))

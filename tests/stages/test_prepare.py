@@ -1,4 +1,5 @@
 import json
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,9 +9,9 @@ from laban.data.clip import ClipStore
 from laban.data.expectations import judge
 from laban.stages.contract import StageError, Work
 from laban.stages.prepare import PrepareSettings, orders_of, prepare
-from laban.synthesis.interactions import KINDS, Style
+from laban.synthesis.style import KINDS, Style, styles_of
 
-SETTINGS = PrepareSettings(seed=7, fps=30.0, clip_seconds=4.0, procedural_clips=96, capture="", capture_digest="", held_out=0.1)
+SETTINGS = PrepareSettings(seed=7, fps=30.0, clip_seconds=4.0, procedural_clips=136, capture="", capture_digest="", held_out=0.1)
 
 
 def made(folder: Path, **changes) -> Path:
@@ -26,7 +27,7 @@ def folder(tmp_path_factory) -> Path:
 
 
 def test_the_embedded_default_passes_its_gate(folder):
-    judged = judge("clips", folder, {"rows": {"min": 96}})
+    judged = judge("clips", folder, {"rows": {"min": 136}})
     assert judged.passed, judged.reasons
 
 
@@ -49,19 +50,25 @@ def test_every_clip_has_three_captions_of_the_grammar_over_its_whole_length(fold
 
 def test_metrics_count_splits_kinds_and_seconds(folder):
     metrics = json.loads((folder / "metrics.json").read_text())
-    assert metrics["rows"] == sum(metrics["splits"].values()) == sum(metrics["kinds"].values()) == 96
-    assert metrics["seconds"]["total"] == 96 * 4
-    assert metrics["captions"] == 288
+    assert metrics["rows"] == sum(metrics["splits"].values()) == sum(metrics["kinds"].values()) == 136
+    assert metrics["seconds"]["total"] == 136 * 4
+    assert metrics["captions"] == 3 * 136
     assert set(metrics["kinds"]) == set(KINDS)
     assert metrics["rejected"] == {}
 
 
-def test_styles_come_in_equal_shares():
-    orders = list(orders_of(576, seed=1, held_out=0.1))
+def test_kinds_and_their_styles_come_in_equal_shares():
+    orders = list(orders_of(6800, seed=1, held_out=0.1))
     styles = [order.style for order in orders]
-    assert all(styles.count(style) == 2 for style in set(styles))
-    assert len({order.group for order in orders}) == 576
-    assert sum(order.split == "test_unseen" for order in orders) == 48
+    kinds = Counter(style.kind for style in styles)
+    assert {kinds[name] for name, kind in KINDS.items() if kind.people == 2} == {400}
+    assert {kinds[name] for name, kind in KINDS.items() if kind.people != 2} == {100}
+    for kind in ("wave", "handshake", "walk"):
+        counts = Counter(style for style in styles if style.kind == kind)
+        assert len(counts) == len(styles_of(kind))
+        assert max(counts.values()) - min(counts.values()) <= 1
+    assert len({order.group for order in orders}) == 6800
+    assert 0.06 < sum(order.split == "test_unseen" for order in orders) / 6800 < 0.11
 
 
 def test_other_lengths_and_rates_are_made(tmp_path):

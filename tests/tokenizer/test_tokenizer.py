@@ -79,6 +79,16 @@ def test_decoder_is_pair_aware_and_takes_one_two_and_three_people(tokenizer: Mot
     np.testing.assert_allclose(tokenizer.decode_positions(codes[:, ::-1])[:, ::-1], beside, atol=1e-5)
 
 
+def test_rows_of_mixed_clips_are_decoded_as_each_clip_alone(tokenizer: MotionTokenizer) -> None:
+    latents = torch.randn(6, 4, CONFIG.code_dim)
+    together = tokenizer.reconstruct_rows(latents, torch.tensor([0, 1, 1, 2, 2, 2]))
+    start = 0
+    for people in (1, 2, 3):
+        alone = tokenizer.reconstruct(latents[start : start + people].transpose(0, 1)[None])[0].transpose(0, 1)
+        torch.testing.assert_close(together[start : start + people], alone)
+        start += people
+
+
 def test_all_state_is_saved(tokenizer: MotionTokenizer, tmp_path) -> None:
     tokenizer.save(tmp_path)
     again = MotionTokenizer.load(tmp_path)

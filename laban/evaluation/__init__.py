@@ -1,0 +1,1 @@
+"""What a model is asked, what it answers, and the numbers of the answers: one file a task."""

@@ -1,0 +1,1 @@
+"""One page for everything that is looked at: a run, an artifact, its clips and conversations."""
