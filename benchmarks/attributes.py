@@ -63,7 +63,7 @@ def main() -> None:
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--clips", type=int, default=10_000, help="clips with three captions each")
-    parser.add_argument("--training", type=int, default=10_000, help="clips that the probe is fitted on")
+    parser.add_argument("--training", type=int, default=6_000, help="clips that the probe is fitted on")
     parser.add_argument("--seed", type=int, default=101)
     parser.add_argument("--training-seed", type=int, default=1)
     parser.add_argument("--kinds", type=lambda text: text.split(","), default=list(KINDS))

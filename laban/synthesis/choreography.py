@@ -31,6 +31,8 @@ STRIDE = 0.42
 MOST_PEOPLE = 3
 _LOOK_AHEAD_S = 0.3
 """The head turns so many seconds before the trunk."""
+_CLEARANCE = 0.026
+"""Metres by which even listless people lift a foot in mid-swing: less would scuff."""
 _TOE_LENGTH = 0.12
 """Metres from below the ankle to the toes; what a foot that points up is lifted by."""
 
@@ -398,7 +400,18 @@ def _swings(person: int, moves: list[Step], at: list[tuple[float, float, float]]
         x, z = step.to[0] - at[foot][0], step.to[1] - at[foot][1]
         height, forward = min(0.03 + 0.09 * math.hypot(x, z), 0.1), max(0.0, x * math.sin(step.yaw) + z * math.cos(step.yaw))
         heel, roll = (min(1.1 * forward, 0.5), 0.0) if step.roll == 0 else (0.0, step.roll * min(2 * forward, 1.0))
-        yield foot, step.start, step.duration, x, z, step.yaw - at[foot][2], step.lift * height, heel, roll, min(height, 0.07)
+        yield (
+            foot,
+            step.start,
+            step.duration,
+            x,
+            z,
+            step.yaw - at[foot][2],
+            max(step.lift * height, _CLEARANCE),
+            heel,
+            roll,
+            min(height, 0.07),
+        )
         at[foot] = (*step.to, step.yaw)
 
 
@@ -408,9 +421,11 @@ def _courses(
     """(6, T, S): x, z, yaw, lift, pitch and weight taken off by S steps; `amounts` are lift, rise of the heel, roll and weight."""
     lift, heel, roll, weight = amounts
     t = t[:, None]
-    part, moved = np.clip((t - start) / duration, 0, 1), ease(t, start, duration)
+    part = np.clip((t - start) / duration, 0, 1)
+    # A foot leaves the floor before it travels, and travels no more when it comes down: else it would slide.
+    moved = ease(t, start + 0.09 * duration, 0.84 * duration)
     # In a turn a foot goes along an arc, lest it hit the other: a parabola as high as the arc.
-    aloft, bow = 16 * (part * (1 - part)) ** 2, np.clip(turn, -1.2, 1.2) / 2 * moved * (1 - moved)
+    aloft, bow = (4 * part * (1 - part)) ** 1.6, np.clip(turn, -1.2, 1.2) / 2 * moved * (1 - moved)
     pitch = heel * 28.9 * part**2 * (1 - part) ** 3
     if roll.any():
         pitch += roll * _rolling(t, start, duration)

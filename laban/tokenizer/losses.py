@@ -12,7 +12,7 @@ from laban.tokenizer.autoencoder import MotionTokenizer
 
 _KNEE = 0.1
 """Below this many deviations the loss is quadratic: a hand 3 cm off still counts in full."""
-_WEIGHTS = {"root": 1.0, "local": 1.0, "velocity": 0.1, "contact": 0.1}
+_WEIGHTS = {"root": 5.0, "local": 1.0, "velocity": 0.1, "contact": 0.1}
 """Ours, a group: positions are what is read back from a decoding, velocities and contacts are only company."""
 _HANDS = [3 * (INDEX[name] - 1) + axis for name in ("left_elbow", "right_elbow", "left_wrist", "right_wrist") for axis in range(3)]
 """Numbers of the arms within the local joints: what two people do to each other they mostly do with their hands."""

@@ -77,6 +77,8 @@ def test_it_draws_people_in_two_colours_with_webgl(browser: Browser) -> None:
 
     assert browser.js(f"return {PLAYER}.dataset.renderer") == "webgl"
     assert browser.js("return document.querySelectorAll('canvas').length") > 10
+    focus(browser, "[data-screen] canvas")
+    browser.keys("Space")
     pixels = np.asarray(Image.open(io.BytesIO(browser.screenshot())).convert("RGB"), int)
     red, green, blue = pixels[..., 0], pixels[..., 1], pixels[..., 2]
     assert ((blue > red + 60) & (blue > green + 20)).sum() > 500, "a blue person"

@@ -9,9 +9,9 @@ import numpy as np
 from laban.synthesis.choreography import Choreography, bump, ease
 from laban.synthesis.kinds.greeting import come_into_range
 
-EMBRACE = {"gentle": 0.35, "normal": 0.315, "forceful": 0.28}
+EMBRACE = {"gentle": 0.36, "normal": 0.315, "forceful": 0.27}
 """Metres between the pelvises of people who hug; their breastbones are 7 cm nearer."""
-_ARMS = ((-0.37, -0.05, 0.0), (0.17, 1.35, 0.03))
+_ARMS = ((-0.37, -0.05, 0.07), (0.12, 0.95, 0.02))
 """Of a hugger's left arm, the lower one, and of the right one: how high the hand is opened (metres over the shoulder), the elbow
 lifted (radians), and the hand laid (metres over the other's breastbone)."""
 HANDED = {"gentle": 0.75, "normal": 0.87, "forceful": 1.0}
@@ -88,7 +88,7 @@ def _embrace(c: Choreography, person: int, start: float, contact: float, release
         c.hold_hand(person, hand, [0.28, up, 0.25], opened)
         # The partner faces this way: what is left for one is right for the other.
         side = 2 * hand - 1
-        c.touch(person, hand, "spine3", [side * (0.155 - 0.035 * c.force), height, -0.135])
+        c.touch(person, hand, "spine3", [side * (0.155 - 0.035 * c.force), height, -0.145])
         c.controls.around[:, person, hand] += beside[:, None] * np.array([0.27 * side, 0, 0.14])
         c.controls.elbow[:, person, hand] += elbow * opened
         c.reach_out(person, hand, reach)
@@ -115,7 +115,7 @@ def pat_back(c: Choreography) -> None:
     c.controls.lean[:, c.second] += 0.045 * force * struck
     c.controls.twist[:, c.second] += 0.04 * force * side * struck
     c.controls.head[:, c.second, 0] += 0.06 * force * struck
-    c.controls.head[:, c.second, 1] += -0.4 * side * bump(t, contacts[0] + c.lag * 0.4, 0.5 * pace, 0.5 * pace, 0.7 * pace)
+    c.controls.head[:, c.second, 1] += -0.4 * side * bump(t, contacts[0] + c.lag * 0.4, 0.5 * pace, 0.35 * pace, 0.7 * pace)
 
 
 def hand_over(c: Choreography) -> None:

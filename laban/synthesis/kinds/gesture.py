@@ -25,10 +25,8 @@ def wave(c: Choreography) -> None:
     """The starter raises a hand and waves, having walked up where there is time for it, and the other waves back."""
     arrived = come_into_range(c, 2.9)
     answer = 0.05 * c.pace + c.lag
-    if c.far:
-        begin = min(arrived - 0.6 * c.pace, c.t[-1] - 0.05 - answer - sum(_wave_times(c)))
-    else:
-        begin = c.onset + 0.25 * c.pace
+    begin = arrived - 0.6 * c.pace if c.far else c.onset + 0.25 * c.pace
+    begin = min(begin, c.t[-1] - 0.05 - answer - sum(_wave_times(c)))
     wave_hand(c, c.first, begin)
     wave_hand(c, c.second, begin + answer)
 
@@ -42,7 +40,7 @@ def greet(c: Choreography) -> None:
     for number, person in enumerate(c.others):
         side = 1 - 2 * number
         c.place(person, side * apart, away, np.pi + side * np.arctan2(apart, away))
-        wave_hand(c, person, c.onset + c.lag + (0.02 + 0.13 * number) * c.pace)
+        wave_hand(c, person, c.onset + c.lag + 0.02 * c.pace + 0.18 * number)
     # The eyes go from the one to the other.
     c.controls.head[:, c.first, 1] += 0.3 * (2 * bump(c.t, c.onset, 0.4, 0.5 * c.pace, 0.7 * c.pace) - ease(c.t, c.onset, 0.4))
 

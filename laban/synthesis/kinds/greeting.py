@@ -29,14 +29,14 @@ def come_into_range(c: Choreography, arms: float, *, alone: bool = False) -> flo
 
 def handshake(c: Choreography) -> None:
     """The starter offers a hand, the other takes it, they shake, and both let go."""
-    arrived = come_into_range(c, 1.58)
+    arrived = come_into_range(c, 1.25)
     t, pace = c.t, c.pace
     offered = arrived - 0.42 * pace if c.far else c.onset + 0.3 * pace
     taken = offered + 0.3 * pace + c.lag * 0.5
     contact = taken + 0.6 * pace
     release = min(contact + 0.6 + 0.4 * pace + 0.1 * c.noise("hold", 0), t[-1] - 0.1)
     shaking = bump(t, contact - 0.05, 0.2, max(release - contact - 0.3, 0.1), 0.2)
-    where = c.between(0.71 * c.shoulders() + 0.03 * c.noise("height", 0)) + 0 * t[:, None]
+    where = c.between(0.76 * c.shoulders() + 0.03 * c.noise("height", 0)) + 0 * t[:, None]
     where[:, 1] += shaking * waves(t, contact, pace**0.8 / 2.3, 9) * 0.042 * c.force
     c.meet(c.hand, c.hand, where)
     for person, start in ((c.first, offered), (c.second, taken)):

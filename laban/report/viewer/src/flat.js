@@ -7,6 +7,10 @@ export class Flat {
     this.context = canvas.getContext("2d");
   }
 
+  lighten() {
+    return false;
+  }
+
   resize(width, height, ratio) {
     this.canvas.width = Math.round(width * ratio);
     this.canvas.height = Math.round(height * ratio);

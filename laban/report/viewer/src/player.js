@@ -9,6 +9,8 @@ const STILL = matchMedia("(prefers-reduced-motion: reduce)");
 const REST_S = 0.7; // a played scene rests on its last frame before it begins again
 const NARROW = 560; // pixels; below it panes stand one above the other
 const TURN = Math.PI / 12;
+const SLOW_S = 0.08; // a frame; slower than this over `WATCHED` frames, and drawing is made lighter
+const WATCHED = 6;
 
 export class Player {
   constructor(root, reel) {
@@ -123,13 +125,27 @@ export class Player {
   #tick(now) {
     const passed = Math.min((now - (this.before ?? now)) / 1000, 0.1);
     this.before = now;
-    if (this.playing && this.visible && this.panes.length) this.#advance(passed * this.speed);
+    if (this.playing && this.visible && this.panes.length) {
+      this.#advance(passed * this.speed);
+      this.#watch(passed);
+    }
     if (this.stale && this.size && this.panes.length) {
       this.stale = false;
       this.surface.render(this.views(), this.camera, colours());
       this.root.dataset.drawn = String(1 + Number(this.root.dataset.drawn ?? 0));
     }
     requestAnimationFrame((next) => this.#tick(next));
+  }
+
+  #watch(seconds) {
+    this.spent = (this.spent ?? 0) + seconds;
+    this.watched = (this.watched ?? 0) + 1;
+    if (this.watched < WATCHED) return;
+    const slow = this.spent / this.watched > SLOW_S;
+    this.spent = this.watched = 0;
+    if (!slow || !this.surface.lighten()) return;
+    this.root.dataset.light = "true";
+    this.resize();
   }
 
   #advance(seconds) {

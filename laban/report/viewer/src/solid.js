@@ -50,13 +50,13 @@ class Figure {
 
 // The room of one pane.
 class Room {
-  constructor() {
+  constructor(shadows) {
     this.scene = new Scene();
     this.figures = [];
     this.trails = new Group();
     this.sky = new HemisphereLight(0xffffff, 0xb0a8a0, 2.3);
     this.sun = new DirectionalLight(0xffffff, 2.1);
-    this.sun.castShadow = true;
+    this.sun.castShadow = shadows;
     this.sun.shadow.mapSize.set(1024, 1024);
     this.sun.shadow.radius = 4;
     this.sun.shadow.bias = -0.0008;
@@ -133,17 +133,26 @@ export class Solid {
     this.renderer.setScissorTest(true);
     this.camera = new PerspectiveCamera(FIELD, 1, 0.1, 80);
     this.rooms = [];
+    this.share = 1; // of the pixels a side
+  }
+
+  // For a machine that draws without a graphics card: no shadows and fewer pixels, in two steps; false where there is no further one.
+  lighten() {
+    if (this.share < 0.5) return false;
+    this.share = this.share === 1 ? 0.7 : 0.45;
+    for (const room of this.rooms) room.sun.castShadow = false;
+    return true;
   }
 
   resize(width, height, ratio) {
-    this.renderer.setPixelRatio(ratio);
+    this.renderer.setPixelRatio(this.share === 1 ? ratio : this.share);
     this.renderer.setSize(width, height, false);
     this.height = height;
   }
 
   render(views, camera, colours) {
     views.forEach((view, index) => {
-      const room = (this.rooms[index] ??= new Room());
+      const room = (this.rooms[index] ??= new Room(this.share === 1));
       const aspect = view.width / view.height;
       this.camera.position.fromArray(camera.eye(view.box, aspect));
       this.camera.aspect = aspect;
