@@ -10,16 +10,16 @@ from torch.utils.data import Dataset
 from laban.data.codes import EncodedClip
 from laban.data.conversation import Conversation
 from laban.language.prompts import CodeBook, PromptFormat
-from laban.language.tasks import TASKS, answer, ask, possible
+from laban.language.tasks import SHARES, answer, ask, possible
 
 Example = tuple[list[int], list[int]]
 
 
 class PairedClips(Dataset[Example]):
-    """Every task of every clip; caption and phrasing are drawn anew from the item's number, so equal runs are equal."""
+    """Every task of every clip, by their shares; caption and phrasing are drawn anew from the item's number, so equal runs are equal."""
 
     def __init__(self, clips: Iterable[EncodedClip], prompts: PromptFormat, *, seed: int, copies: int = 3) -> None:
-        self.items = [(clip, task) for clip in clips for task in TASKS if possible(task, clip)]
+        self.items = [(clip, task) for clip in clips for task, share in SHARES.items() if possible(task, clip) for _ in range(share)]
         self.prompts, self.seed, self.copies = prompts, seed, copies
 
     def __len__(self) -> int:

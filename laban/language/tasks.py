@@ -7,7 +7,8 @@ import numpy as np
 from laban.data.codes import EncodedClip
 from laban.language.prompts import Message, Piece
 
-TASKS = ("t2m", "m2t", "reaction", "prediction")
+SHARES = {"t2m": 3, "m2t": 2, "reaction": 1, "prediction": 1}
+"""How often a clip is trained on each task. Ours, VIM publishes none: what words mean is learned by the first two alone."""
 SHOWN = 0.25
 """Share of a motion that prediction is shown (MotionGPT shows the first 20 %; ours falls on a step)."""
 

@@ -161,6 +161,7 @@ METRICS: Mapping[str, tuple[str, str]] = {
     "r_precision_top1": ("R-precision, top 1", "up"),
     "r_precision_top2": ("R-precision, top 2", "up"),
     "r_precision_top3": ("R-precision, top 3", "up"),
+    "r_precision_top3_within_kind": ("R-precision, top 3, within a kind", "up"),
     "mm_dist": ("distance of text and motion", "down"),
     "fid": ("FID", "down"),
     "foot_skate": ("feet that slide", "down"),
@@ -173,9 +174,17 @@ METRICS: Mapping[str, tuple[str, str]] = {
     "rouge_l": ("ROUGE-L", "up"),
     "success": ("what was asked has changed", "up"),
     "locality": ("the rest is as before", "up"),
+    "attribute_kind": ("geometry shows the kind", "up"),
+    "attribute_starter": ("… who starts", "up"),
+    "attribute_hand": ("… the hand", "up"),
+    "attribute_speed": ("… the speed", "up"),
+    "attribute_distance": ("… the distance", "up"),
+    "attribute_energy": ("… the energy", "up"),
+    "attribute_gentleness": ("… the gentleness", "up"),
+    "attribute_repetitions": ("… how often", "up"),
 }
 """Metric -> what people call it, and which way is better (empty: neither)."""
-COMPARED = {"chance": "chance", "copy": "nearest copy", "stand_still": "stand still", "ground_truth": "truth"}
+COMPARED = {"chance": "chance", "copy": "nearest copy", "stand_still": "stand still", "majority": "most frequent", "ground_truth": "truth"}
 """Row of the evaluation -> its heading."""
 
 

@@ -75,6 +75,8 @@ def _import(folder: Path) -> tuple[Any, Any]:
 def _train_tiny(settings: BaseSettings, store: ClipStore, work: Work) -> tuple[Any, Any, list[dict[str, float]]]:
     from transformers import LlamaConfig, LlamaForCausalLM
 
+    if settings.hidden_size % settings.heads:
+        raise ValueError(f"base.hidden_size is {settings.hidden_size}, not a multiple of base.heads, {settings.heads}")
     texts = sorted({caption.text for clip in store.split("train") for caption in clip.captions})
     if not texts:
         raise ValueError(f"{store.folder} holds no caption in split train: there is no text to train a language model on")
