@@ -26,7 +26,7 @@ from laban.closure import ROOT
 
 PROFILE = "full-data"
 RESULTS = ROOT / "benchmarks" / "results"
-ROWS = ("chance", "copy", "majority", "ground_truth")
+ROWS = ("chance", "copy", "majority", "reconstruction", "ground_truth")
 METRICS = ("kind_accuracy", "r_precision_top3", "r_precision_top3_within_kind", "fid", "attribute_starter", "attribute_hand",
            "attribute_speed", "attribute_distance", "attribute_energy", "attribute_gentleness", "attribute_repetitions")  # fmt: skip
 RANDOM_BASE = "base.steps=0"

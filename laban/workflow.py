@@ -144,7 +144,7 @@ def _results(console: Console, name: str) -> None:
     """The evaluation, each number beside what it must be compared with."""
     path = Path("out") / name / "evaluation" / "metrics.json"
     metrics = json.loads(path.read_text("utf-8"))
-    others = ("chance", "copy", "stand_still", "majority", "ground_truth")
+    others = ("chance", "copy", "stand_still", "majority", "reconstruction", "ground_truth")
     for task, groups in metrics.items():
         shown = [row for row in others if any(row in rows for rows in groups.values())]
         table = Table("split", "metric", "model", *shown, title=task, title_justify="left")

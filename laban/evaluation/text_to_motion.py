@@ -53,6 +53,7 @@ def text_to_motion(sampler: Sampler, judge: Evaluator, probe: Probe, cases: list
         chance=measure([frame_on_first(case.chance.positions) for case in cases], sampler.seed),
         copy=measure([frame_on_first(case.nearest.positions) for case in cases], sampler.seed),
         majority=majority(probe, truth, cases),
+        reconstruction=measure([sampler.chat.motion_tokenizer.decode_positions(case.encoded.codes) for case in cases], sampler.seed),
         ground_truth=measure(truth, sampler.seed),
     )
 

@@ -184,7 +184,14 @@ METRICS: Mapping[str, tuple[str, str]] = {
     "attribute_repetitions": ("… how often", "up"),
 }
 """Metric -> what people call it, and which way is better (empty: neither)."""
-COMPARED = {"chance": "chance", "copy": "nearest copy", "stand_still": "stand still", "majority": "most frequent", "ground_truth": "truth"}
+COMPARED = {
+    "chance": "chance",
+    "copy": "nearest copy",
+    "stand_still": "stand still",
+    "majority": "most frequent",
+    "reconstruction": "truth, encoded",
+    "ground_truth": "truth",
+}
 """Row of the evaluation -> its heading."""
 
 

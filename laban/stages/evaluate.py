@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
 
 from laban.data.artifact import Artifact, write_json
 from laban.data.clip import Clip, ClipStore, write_clips
-from laban.data.codes import read_codes
+from laban.data.codes import EncodedClip, read_codes
 from laban.data.conversation import CLIPS, Conversation, read_conversations, write_conversations
 from laban.evaluation.cases import CAPTURE, TESTS, Case, held_out
 from laban.evaluation.continuation import prediction, reaction
@@ -23,6 +26,9 @@ from laban.metrics.protocol import Protocol
 from laban.stages.contract import Gated, Work, stage
 
 SAMPLES, TEXTS, PROTOCOL = "samples", "texts.json", "protocol.json"
+MOST_PROBED = 3000
+"""Training clips that the probe of style is fitted on."""
+_NO_BODY: dict[str, Any] = {"root": None, "offsets": None, "rotations": None}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,7 +64,7 @@ def evaluate(
     if not groups:
         raise ValueError(f"{clips.path} holds no two-person clip in a test split: there is nothing to evaluate on")
     made = ClipStore(conversations / CLIPS)
-    probe = Probe.fit_clips(clip for one in (store, made) for clip in one.split("train") if clip.people == 2)
+    probe = _probe(chat, encoded, (store, made))
     sampler = Sampler(
         chat,
         seed=settings.seed,
@@ -84,6 +90,18 @@ def evaluate(
     write_conversations(work.output, answered)
     protocols = {group: _protocol(settings, evaluator, clips, group, len(cases)).as_dict() for group, cases in groups.items()}
     write_json(work.output / PROTOCOL, protocols)
+
+
+def _probe(chat: Chat, encoded: Sequence[EncodedClip], stores: Sequence[ClipStore]) -> Probe:
+    """A probe fitted on training motion as it is and as the tokenizer gives it back.
+
+    One that has seen clean motion alone takes the tokenizer's noise for speed and force, in truth as in what is generated.
+    """
+    codes = {row.id: row.codes for row in encoded if row.order == (0, 1)}
+    clips = [clip for store in stores for clip in store.split("train") if clip.style and clip.id in codes]
+    clips = [clips[place] for place in np.linspace(0, len(clips) - 1, min(MOST_PROBED, len(clips))).astype(int)]
+    back = [replace(clip, positions=chat.motion_tokenizer.decode_positions(codes[clip.id]), **_NO_BODY) for clip in clips]
+    return Probe.fit_clips([*clips, *back])
 
 
 def _find(name: str, *stores: ClipStore) -> Clip:

@@ -25,7 +25,7 @@ def test_default_walks_learns_and_is_promoted(clone: Path) -> None:
     for split in ("test", "test_unseen"):
         rows = metrics["t2m"][split]
         print(split, {name: rows[name]["kind_accuracy"] for name in ("chance", "copy", "ground_truth")}, rows["kind_accuracy"])
-    assert metrics["t2m"]["test"]["kind_accuracy"] >= 2.5 * metrics["t2m"]["test"]["chance"]["kind_accuracy"]
+    assert metrics["t2m"]["test"]["kind_accuracy"] >= 0.4
     assert metrics["t2m"]["test"]["ground_truth"]["kind_accuracy"] >= 0.95
     assert "champion" in said
     started = time.monotonic()
