@@ -210,7 +210,7 @@ class Choreography:
 
     # --- steps --------------------------------------------------------------------------------------------------------
 
-    def walk(
+    def walk(  # noqa: PLR0913 - all that one way can be told
         self,
         person: int,
         way: float,
@@ -221,29 +221,14 @@ class Choreography:
         direction: float = 0.0,
         stride: float = STRIDE,
         lift: float = 1.0,
+        goes_on: bool = False,
     ) -> float:
         """Step `way` metres (backward if negative) from where the person is; return when both feet rest beside each other.
 
         `direction` (radians) is that of the way from where the person faces, 0 forward; `bend` (radians) is by how much the way
-        and the person turn in all; `lift` scales how high the feet are raised.
+        and the person turn in all; `lift` scales how high the feet are raised. Who `goes_on` does not make the last step, that
+        beside the other foot: then this returns when the next step may begin.
         """
-        arrived = self.walk_on(person, way, start, step_s, bend=bend, direction=direction, stride=stride, lift=lift)
-        self._land(person, self.stances[person], 1 - self.moves[person][-1].foot, arrived, step_s, lift)
-        return arrived + step_s
-
-    def walk_on(
-        self,
-        person: int,
-        way: float,
-        start: float,
-        step_s: float,
-        *,
-        bend: float = 0.0,
-        direction: float = 0.0,
-        stride: float = STRIDE,
-        lift: float = 1.0,
-    ) -> float:
-        """The same without the last step, that beside the other foot: return when the next step may begin."""
         count = max(1, round(max(abs(way) / stride, abs(bend) / 0.9)))
         before, foot = self.stances[person], self._next_foot(person, way, bend, direction)
         for number in range(count):
@@ -251,7 +236,11 @@ class Choreography:
             stance = before.moved(way * share, bend * share, direction)
             self._land(person, stance, (foot + number) % 2, start + number * step_s, step_s, lift)
         self.stances[person] = stance
-        return start + count * step_s
+        arrived = start + count * step_s
+        if goes_on:
+            return arrived
+        self._land(person, stance, (foot + count) % 2, arrived, step_s, lift)
+        return arrived + step_s
 
     def _next_foot(self, person: int, way: float, bend: float, direction: float) -> int:
         """The foot on the inner side of a turn or of a way sideways, else the one that chance says."""

@@ -39,7 +39,7 @@ def go_on(c: Choreography, person: int, start: float, *, curve: float = 0.0) -> 
     """Walk beyond the end of the clip, turning by `curve` radians a metre."""
     step_s, stride = STEP_S * c.pace**0.5, STRIDE_M * c.pace**-0.5
     steps = math.ceil((c.t[-1] + 1.5 - start) / step_s)
-    c.walk_on(person, steps * stride, start, step_s, bend=curve * steps * stride, stride=stride, lift=0.45 * c.size)
+    c.walk(person, steps * stride, start, step_s, bend=curve * steps * stride, stride=stride, lift=0.45 * c.size, goes_on=True)
 
 
 def walk(c: Choreography) -> None:
@@ -103,7 +103,7 @@ def part(c: Choreography) -> None:
     for person in (0, 1):
         side = 1 if c.noise("beside", person) > 0 else -1
         start = c.onset + (c.lag if person == c.second else 0)
-        turned = c.walk_on(person, 0.12, start, 0.8 * step_s, bend=side * np.pi, lift=0.45 * c.size)
+        turned = c.walk(person, 0.12, start, 0.8 * step_s, bend=side * np.pi, lift=0.45 * c.size, goes_on=True)
         if c.far:
             go_on(c, person, turned)
         else:
