@@ -17,7 +17,8 @@ from pathlib import Path
 import pandas as pd
 
 from laban.data.conversation import Conversation, write_conversations
-from laban.data.measure import KNOWN_CLIPS, measure_conversations
+from laban.data.conversation_table import measure_conversations
+from laban.data.measure import KNOWN_CLIPS
 from laban.stages.prepare import orders_of
 from laban.synthesis.captions import captions
 from laban.synthesis.interactions import Order

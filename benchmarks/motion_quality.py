@@ -27,7 +27,7 @@ HERE = Path(__file__).parent
 FPS, SECONDS = 30.0, 4.0
 MEETING = ("handshake", "high_five", "hand_over")
 """Kinds in which the same-sided hands of both meet."""
-LIMITS = {"skate_m": 0.01, "meeting_gap_m": 0.03, "floor_m": 0.01, "bone_change_float64": 1e-6, "clips_per_second": 200.0}
+LIMITS = {"skate_m": 0.01, "meeting_gap_m": 0.03, "floor_m": 0.01, "bone_m": 1e-6, "bone_change_float64": 1e-6, "clips_per_second": 200.0}
 CONTACT_LIMITS_M = {"arm in arm": 0.07, "arm in trunk": 0.06, "trunk in trunk": 0.03, "leg in any": 0.01}
 """Kinds of contact: a wrist of 3 cm radius stands for the palm too, and lies where the palm lies; clothes and flesh give way."""
 APART_LIMIT_M = 0.0
@@ -100,6 +100,7 @@ def quality(clips: Sequence[Clip]) -> dict[str, Any]:
         "skate_m": {"worst": max(skates), "99th percentile": float(np.percentile(skates, 99)), "median": float(np.median(skates))},
         "low_swing_m": max(travel for clip in clips for travel in skate_per_contact(clip.positions, rise_m=_LOW_M)),
         "floor_m": max(float(floor_penetration(clip.positions).max()) for clip in clips),
+        "bone_m": max(float(_bone_changes(clip.positions).max()) for clip in clips),
         "bone_change_float32": max(_bone_change(clip.positions) for clip in clips),
         "bone_change_float64": max(_bone_change(_in_float64(clip)) for clip in clips),
     }
@@ -125,10 +126,15 @@ def _in_float64(clip: Clip) -> np.ndarray:
     return fk(clip.rotations, clip.offsets, clip.positions[:, :, 0].astype(np.float64))
 
 
+def _bone_changes(positions: np.ndarray) -> np.ndarray:
+    """(T, P, 21) metres by which bones differ from their length in the first frame."""
+    lengths = bone_lengths(positions.astype(np.float64))
+    return np.abs(lengths - lengths[:1])
+
+
 def _bone_change(positions: np.ndarray) -> float:
     """Greatest change of a bone's length within a clip, relative to its length in the first frame."""
-    lengths = bone_lengths(positions.astype(np.float64))
-    return float(np.abs(lengths / lengths[:1] - 1).max())
+    return float((_bone_changes(positions) / bone_lengths(positions[:1].astype(np.float64))).max())
 
 
 def broken(kind: str, found: dict[str, Any]) -> Iterator[str]:
@@ -136,6 +142,7 @@ def broken(kind: str, found: dict[str, Any]) -> Iterator[str]:
     for name, value in (
         ("skate_m", found["skate_m"]["worst"]),
         ("floor_m", found["floor_m"]),
+        ("bone_m", found["bone_m"]),
         ("bone_change_float64", found["bone_change_float64"]),
         ("meeting_gap_m", found.get("meeting_gap_m", 0.0)),
     ):
@@ -214,8 +221,9 @@ def show(result: dict[str, Any]) -> None:
         metres = [found["skate_m"]["worst"], found["low_swing_m"], found["floor_m"], found.get("meeting_gap_m")]
         cells = ["-" if metre is None else f"{1000 * metre:.1f}" for metre in (*metres, *(depths.get(part) for part in CONTACT_LIMITS_M))]
         print(f"{kind:13}", *(f"{cell:>14}" for cell in (*cells, f"{found['clips_per_second']:.0f}")))
-    changes = {name: max(found[name] for found in result["kinds"].values()) for name in ("bone_change_float64", "bone_change_float32")}
-    print(f"bones change by {changes['bone_change_float64']:.1g} (float64), {changes['bone_change_float32']:.1g} (float32) at most")
+    names = ("bone_change_float64", "bone_m", "bone_change_float32")
+    exact, metres, share = (max(found[name] for found in result["kinds"].values()) for name in names)
+    print(f"bones change by {exact:.1g} of their length (float64) at most; as stored (float32) by {metres:.1g} m, {share:.1g} of it")
     print(f"{result['clips_per_second']:.0f} clips a second on one core, inverse kinematics included")
     for line in result["broken"]:
         print("broken:", line)

@@ -14,7 +14,7 @@ def train_evaluator(
     source: str,
     result: Result,
 ) -> dsl.ContainerSpec:
-    """Train the text-motion network that judges."""
+    """Train a text-motion network that judges: the evaluator, or the held-out judge."""
     return stage(
         "train_evaluator",
         settings=settings,

@@ -168,6 +168,61 @@ def data_show(path: str, *, clip: list[str] = [], save: str | None = None) -> No
         print(write_shown(Path(path), clips=clip, save=target))
 
 
+def data_import(
+    format: str,
+    folder: str,
+    *,
+    save: str,
+    fps: float = 30.0,
+    jobs: int = 0,
+    body_model: str | None = None,
+    held_out: float = 0.1,
+    seed: int = 7,
+) -> None:
+    """Bring a data set in: read its recordings over all cores and write them as clips; a stopped import goes on where it was.
+
+    Args:
+        format: interhuman, inter-x, humanml3d, kit-ml, motion-x, bvh, amc, or auto: whichever the folder looks like
+        folder: the data set as it was downloaded; nothing in it is changed
+        save: folder for the clips, whole or absent; clips that were imported there before are replaced
+        fps: frames per second that motion is brought to
+        jobs: processes that read; 0 for one a core
+        body_model: SMPL-X model file (.npz) of your own; without it bodies are approximate where a format has angles only
+        held_out: share of recordings for val, and as much for test, where the data set has no splits
+        seed: of those splits
+    """
+    from laban.datasets import bring_in
+    from laban.formats.importing import choose
+    from laban.formats.source import Options
+
+    options = Options(fps=fps, body_model=None if body_model is None else Path(body_model))
+    bring_in(choose(format, Path(folder)), Path(folder), Path(save), options=options, held_out=held_out, seed=seed, jobs=jobs)
+
+
+def data_info(path: str, *, json: bool = False) -> None:
+    """Tell what imported or prepared clips hold: splits, sources, kinds, people, rates, licences, arrays, size.
+
+    Args:
+        path: folder of an artifact of clips
+        json: as JSON instead of a table
+    """
+    from laban.datasets import show
+
+    show(Path(path), as_json=json)
+
+
+def data_check(path: str) -> None:
+    """Judge clips as the gate does, and print what it would refuse; exit status 1 if anything.
+
+    Args:
+        path: folder of an artifact of clips
+    """
+    from laban.datasets import judge_clips
+
+    if not judge_clips(Path(path)):
+        raise SystemExit(1)
+
+
 def report(profile: str = "default") -> None:
     """Draw the page of a profile's latest run again, from what lies in out/, and name it.
 
@@ -182,7 +237,8 @@ def report(profile: str = "default") -> None:
 
 
 _PLAIN = (run, chat, promote, rollback, history, register, verify, report)
-VERBS: dict[str, Callable[..., None]] = {**{verb.__name__: verb for verb in _PLAIN}, "data show": data_show}
+_DATA = (data_import, data_info, data_check, data_show)
+VERBS: dict[str, Callable[..., None]] = {verb.__name__.replace("_", " "): verb for verb in (*_PLAIN, *_DATA)}
 """What is typed after `laban`; of two words the first is a group."""
 
 
@@ -220,7 +276,7 @@ def _add(one: ArgumentParser, parameter: inspect.Parameter, hint: Any, text: str
         one.add_argument(f"--{parameter.name}", action="append", type=str, default=parameter.default, help=text)
     else:
         default = {} if required else {"default": parameter.default}
-        one.add_argument(f"--{parameter.name}", type=hint, required=required, help=text, **default)
+        one.add_argument(f"--{parameter.name.replace('_', '-')}", type=hint, required=required, help=text, **default)
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -230,7 +286,7 @@ def main(arguments: list[str] | None = None) -> None:
         own = options[options.verb]
         name, own = (options.verb, own) if options.verb in VERBS else (f"{options.verb} {own.verb}", own[own.verb])
         VERBS[name](**own.as_dict())
-    except (ValueError, FileNotFoundError, NotADirectoryError, IsADirectoryError) as error:
+    except (ValueError, OSError) as error:
         if os.environ.get("LABAN_TRACEBACK"):
             raise
         print(f"laban: {error}", file=sys.stderr)

@@ -6,7 +6,6 @@ Beside it goes `work/code/<stage>.json`, the import closure of each stage, on wh
 from __future__ import annotations
 
 import argparse
-import hashlib
 import json
 import sys
 from pathlib import Path
@@ -16,6 +15,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from laban.closure import ROOT, closure
+from laban.data.artifact import folder_digest
 
 WORK = Path("work")
 
@@ -46,15 +46,6 @@ def compose(profile: str, overrides: list[str] | None = None, root: Path = ROOT)
     if composed["prepare"]["capture"]:
         composed["prepare"]["capture_digest"] = folder_digest(Path(composed["prepare"]["capture"]))
     return composed
-
-
-def folder_digest(folder: Path) -> str:
-    """sha256 over names and bytes of the files of a folder, so that changed captures are prepared anew; empty if there is none."""
-    digest = hashlib.sha256()
-    for path in sorted(folder.rglob("*")):
-        if path.is_file():
-            digest.update(path.relative_to(folder).as_posix().encode() + b"\0" + hashlib.sha256(path.read_bytes()).digest())
-    return digest.hexdigest() if folder.is_dir() else ""
 
 
 def _close(node: Any) -> None:

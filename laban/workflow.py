@@ -22,7 +22,7 @@ from laban.closure import ROOT
 _FIGURE = """
  prepare ─ gate ┬─ synthesize ─ gate ──────┐
                 ├─ train_tokenizer ─ gate ─┴─ encode ─ gate ┬─ pretrain ─ merge ─ gate ─ finetune ─ evaluate ─ gate ─ publish ┈ promote
-                ├─ train_evaluator ─ gate ──────────────────┼───────────────────────────────┘
+                ├─ train_evaluator, train_judge ─ gates ────┼───────────────────────────────┘
                 └─ base ────────────────────────────────────┘
 """
 
@@ -79,8 +79,15 @@ def _records(name: str) -> dict[str, dict[str, Any]]:
     """Stage -> the record of its latest run, in the order of the runs."""
     folder = Path("out") / name
     records = {path: json.loads(path.read_text("utf-8")) for path in folder.rglob("*.run.json")}
-    titles = {path: f"gate {path.name.split('.')[0]}" if record["stage"] == "gate" else record["stage"] for path, record in records.items()}
-    return {titles[path]: record for path, record in sorted(records.items(), key=lambda item: item[1]["started"])}
+    return {
+        _title(path.name.split(".")[0], record["stage"]): record
+        for path, record in sorted(records.items(), key=lambda item: item[1]["started"])
+    }
+
+
+def _title(output: str, stage: str) -> str:
+    """A stage's name in tables; one that runs several times is told by what it makes."""
+    return {"gate": f"gate {output}", "train_evaluator": f"train_{output}"}.get(stage, stage)
 
 
 def _stages(console: Console, records: Mapping[str, Mapping[str, Any]], started: float) -> None:
@@ -152,9 +159,9 @@ def _results(console: Console, name: str) -> None:
             for metric, value in rows.items():
                 if isinstance(value, Mapping):
                     continue
-                half = rows["interval"][metric]
+                half = rows["interval"].get(metric)  # of one repetition there is none
                 compared = [f"{rows[row][metric]:.3f}" if metric in rows.get(row, {}) else "" for row in shown]
-                table.add_row(group, metric, f"{value:.3f} ± {half:.3f}", *compared)
+                table.add_row(group, metric, f"{value:.3f}" + ("" if half is None else f" ± {half:.3f}"), *compared)
         console.print(table)
 
 

@@ -28,6 +28,8 @@ def laban_pipeline(place: Place) -> Any:
         gate_tokenizer: str,
         train_evaluator: str,
         gate_evaluator: str,
+        train_judge: str,
+        gate_judge: str,
         base: str,
         encode: str,
         gate_codes: str,
@@ -55,6 +57,7 @@ def laban_pipeline(place: Place) -> Any:
         conversations = gated("conversations", step(components.synthesize, synthesize, **clips), gate_conversations)
         tokenizer = gated("tokenizer", step(components.train_tokenizer, train_tokenizer, **clips), gate_tokenizer)
         evaluator = gated("evaluator", step(components.train_evaluator, train_evaluator, **clips), gate_evaluator)
+        judge = gated("judge", step(components.train_evaluator, train_judge, **clips), gate_judge)
         language = step(components.base, base, **clips)
 
         codes = gated("codes", step(components.encode, encode, **clips, **conversations, **tokenizer), gate_codes)
@@ -62,7 +65,7 @@ def laban_pipeline(place: Place) -> Any:
         merged = gated("model", step(components.merge, merge, adapter=adapter), gate_merge)
         model = step(components.finetune, finetune, **merged, **codes, **conversations)
 
-        judges = tokenizer | evaluator | clips | conversations | codes
+        judges = tokenizer | evaluator | judge | clips | conversations | codes
         evaluation = gated("evaluation", step(components.evaluate, evaluate, model=model, **judges), gate_evaluation)
         step(components.publish, publish, model=model, **tokenizer, **evaluation)
 

@@ -33,7 +33,7 @@ def test_a_value_exists_once() -> None:
     """No default in the code beside `params.yaml`, and no section that nobody reads."""
     composed = params.compose("default")
     sections = {name for name, value in composed.items() if isinstance(value, dict)}
-    assert sections == set(params.stages())
+    assert sections == {*re.findall(r"#(\w+)", (params.ROOT / "dvc.yaml").read_text())} >= set(params.stages())
     for stage_name in params.stages():
         stage = getattr(importlib.import_module(f"laban.stages.{stage_name}"), stage_name)
         fields = stage.settings_type.__dataclass_fields__.values()

@@ -140,7 +140,7 @@ def _tiny(model: Path, tokenizer: Path) -> None:
     sizes = {"hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 1, "num_attention_heads": 2}
     network = LlamaForCausalLM(LlamaConfig(vocab_size=len(text), tie_word_embeddings=False, **sizes))
     vocabulary = MotionVocabulary(residual_depth=2, codebook_size=8)
-    extend(network, text, vocabulary, seed=0)
+    extend(network, text, vocabulary, codebooks=np.random.default_rng(0).normal(size=(2, 8, 8)), seed=0)
     save_model(network, text, model)
     vocabulary.save(model)
     config = TokenizerConfig(downsample=4, residual_depth=2, codebook_size=8, code_dim=8, width=16)
@@ -171,7 +171,7 @@ def test_the_champion_chats_from_mlflow_with_pickles_forbidden(published: Callab
     assert json.loads(first)["role"] == "assistant"
 
     np.save(tmp_path / "shown.npy", _motion(16, 1))
-    options = ["--motion", str(tmp_path / "shown.npy"), "--save", str(tmp_path / "answer.npy"), "--seed", "1", "--max_new_tokens", "200"]
+    options = ["--motion", str(tmp_path / "shown.npy"), "--save", str(tmp_path / "answer.npy"), "--seed", "1", "--max-new-tokens", "200"]
     main(["chat", "How does the other person react?", *options])
     asked = {"role": "user", "parts": [{"type": "text", "text": "How does the other person react?"}]}
     asked["parts"].append({"type": "motion", "fps": 30.0, "positions": _motion(16, 1)})

@@ -11,6 +11,7 @@ import json
 import os
 import shutil
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -39,6 +40,16 @@ def sha256_file(path: Path) -> str:
     """Hex sha256 of a file's bytes."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def folder_digest(folder: Path) -> str:
+    """sha256 over names and bytes of the files of a folder that is no artifact; empty if there is none."""
+    digest = hashlib.sha256()
+    paths = [path for path in sorted(folder.rglob("*")) if path.is_file()]
+    with ThreadPoolExecutor() as pool:  # a data set is gigabytes, and hashing lets other threads run
+        for path, own in zip(paths, pool.map(sha256_file, paths), strict=True):
+            digest.update(path.relative_to(folder).as_posix().encode() + b"\0" + bytes.fromhex(own))
+    return digest.hexdigest() if folder.is_dir() else ""
 
 
 @dataclass(frozen=True, kw_only=True)

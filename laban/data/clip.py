@@ -6,20 +6,28 @@ Letters: `T` frames, `P` people, `J` = 22 joints.
 from __future__ import annotations
 
 import hashlib
+import itertools
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from laban.motion.skeleton import JOINTS
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 INDEX = "index.parquet"
 SHARD = "clips-{:05d}.arrow"
 SHARD_BYTES = 512 * 2**20
+SHARD_CLIPS = 16_384
+OPEN_SHARDS = 128
+"""Files that a store holds open: a large import has more of them than a process may."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,6 +70,8 @@ class Clip:
     """What must not be torn apart by a split: the trial or the recording that the clip was cut from."""
     residual_m: float = 0.0
     """Greatest distance in metres between the source's joints and forward kinematics (retargeted capture only)."""
+    notes: tuple[str, ...] = ()
+    """What the reader assumed, cut off or solved because the source does not say; the same words each time, so that they can be counted."""
 
     def __post_init__(self) -> None:
         frames, people = self.positions.shape[:2] if self.positions.ndim == 4 else (0, 0)
@@ -103,11 +113,37 @@ class Clip:
 
 
 _ARRAYS = ("positions", "root", "offsets", "rotations")
-_SCHEMA = pa.schema(
+_BATCH = pa.schema(
     [pa.field("id", pa.string())]
     + [pa.field(name, pa.list_(pa.float32())) for name in _ARRAYS]
     + [pa.field("frames", pa.int32()), pa.field("people", pa.int32())]
 )
+_CAPTION = pa.struct({"text": pa.string(), "start_s": pa.float64(), "end_s": pa.float64(), "source": pa.string()})
+_ROW = pa.schema(
+    {
+        "id": pa.string(),
+        "frames": pa.int64(),
+        "people": pa.int64(),
+        "fps": pa.float64(),
+        "captions": pa.list_(_CAPTION),
+        "split": pa.string(),
+        "source": pa.string(),
+        "licence": pa.string(),
+        "actor": pa.int64(),
+        "kind": pa.string(),
+        "style": pa.list_(pa.list_(pa.string())),
+        "group": pa.string(),
+        "residual_m": pa.float64(),
+        "notes": pa.list_(pa.string()),
+        "arrays": pa.list_(pa.string()),
+        "sha256": pa.string(),
+        "shard": pa.int64(),
+        "row": pa.int64(),
+    }
+)
+"""A row of the index. Its types are stated, not guessed: shards without a caption or a style still fit the others."""
+_FEW = ["split", "source", "licence", "kind"]
+"""Columns of few values, which memory holds once each."""
 
 
 def _shapes(frames: int, people: int) -> dict[str, tuple[int, ...]]:
@@ -120,7 +156,7 @@ def _shapes(frames: int, people: int) -> dict[str, tuple[int, ...]]:
     }
 
 
-def _index_row(clip: Clip, shard: int, row: int) -> dict[str, Any]:
+def _index_row(clip: Clip, row: int) -> dict[str, Any]:
     return {
         "id": clip.id,
         "frames": clip.frames,
@@ -135,40 +171,63 @@ def _index_row(clip: Clip, shard: int, row: int) -> dict[str, Any]:
         "style": sorted((name, str(value)) for name, value in clip.style.items()),
         "group": clip.group or clip.id,
         "residual_m": clip.residual_m,
+        "notes": list(clip.notes),
+        "arrays": [name for name in _ARRAYS if getattr(clip, name) is not None],
         "sha256": clip.content_hash(),
-        "shard": shard,
+        "shard": 0,
         "row": row,
     }
 
 
-def write_clips(folder: Path, clips: Iterable[Clip]) -> pd.DataFrame:
-    """Write clips as Arrow IPC shards (one batch a clip) and the index as Parquet; return the index.
+def write_clips(folder: Path, clips: Iterable[Clip]) -> ClipStore:
+    """Write clips as shards and their index, in bounded memory; return the store.
 
     Raises `ValueError` on a repeated id. The caller seals the folder.
     """
     folder.mkdir(parents=True, exist_ok=True)
+    return write_index(folder, _write_shards(folder, iter(clips)))
+
+
+def _write_shards(folder: Path, clips: Iterator[Clip]) -> Iterator[pa.Table]:
+    for number in itertools.count():
+        first = next(clips, None)
+        if first is None:
+            return
+        yield write_shard(folder / SHARD.format(number), _until_full(itertools.chain([first], clips)))
+
+
+def _until_full(clips: Iterator[Clip]) -> Iterator[Clip]:
+    """As many clips as a shard should hold, and one at least."""
+    size = 0
+    for number, clip in enumerate(clips, 1):
+        yield clip
+        size += sum(4 * array.size for name in _ARRAYS if (array := getattr(clip, name)) is not None)
+        if size >= SHARD_BYTES or number >= SHARD_CLIPS:
+            return
+
+
+def write_shard(path: Path, clips: Iterable[Clip]) -> pa.Table:
+    """Write clips as Arrow IPC, one batch a clip; return their rows of the index, for `write_index`."""
     rows: list[dict[str, Any]] = []
-    seen: set[str] = set()
-    writer: pa.ipc.RecordBatchFileWriter | None = None
-    shard, written, row = -1, 0, 0
-    for clip in clips:
-        if clip.id in seen:
-            raise ValueError(f"clip id {clip.id!r} occurs twice")
-        seen.add(clip.id)
-        if writer is None or written >= SHARD_BYTES:
-            if writer is not None:
-                writer.close()
-            shard, written, row = shard + 1, 0, 0
-            writer = pa.ipc.new_file(str(folder / SHARD.format(shard)), _SCHEMA)
-        batch = _batch(clip)
-        writer.write_batch(batch)
-        rows.append(_index_row(clip, shard, row))
-        written, row = written + batch.nbytes, row + 1
-    if writer is not None:
-        writer.close()
-    index = pd.DataFrame(rows)
-    index.to_parquet(folder / INDEX, index=False)
-    return index
+    with pa.ipc.new_file(str(path), _BATCH) as writer:
+        for clip in clips:
+            writer.write_batch(_batch(clip))
+            rows.append(_index_row(clip, len(rows)))
+    return pa.Table.from_pylist(rows, _ROW)
+
+
+def write_index(folder: Path, shards: Iterable[pa.Table]) -> ClipStore:
+    """Write the index of shards 0, 1, … from the rows of each; return the store. Raises `ValueError` on a repeated id."""
+    homes: dict[str, str] = {}
+    with pq.ParquetWriter(folder / INDEX, _ROW) as writer:
+        for number, rows in enumerate(shards):
+            for clip_id, group in zip(rows["id"].to_pylist(), rows["group"].to_pylist(), strict=True):
+                if clip_id in homes:
+                    raise ValueError(f"clip id {clip_id!r} occurs twice: in recording {homes[clip_id]!r} and in {group!r}")
+                homes[clip_id] = group
+            column = rows.column_names.index("shard")
+            writer.write_table(rows.set_column(column, "shard", pa.array([number] * len(rows), pa.int64())))
+    return ClipStore(folder)
 
 
 def _batch(clip: Clip) -> pa.RecordBatch:
@@ -178,43 +237,63 @@ def _batch(clip: Clip) -> pa.RecordBatch:
         flat = None if array is None else np.ascontiguousarray(array, np.float32).reshape(-1)
         values.append(pa.array([flat], pa.list_(pa.float32())))
     values += [pa.array([clip.frames], pa.int32()), pa.array([clip.people], pa.int32())]
-    return pa.RecordBatch.from_arrays(values, schema=_SCHEMA)
+    return pa.RecordBatch.from_arrays(values, schema=_BATCH)
 
 
 class ClipStore:
-    """Random access to stored clips; arrays are views of memory-mapped files, so a store larger than memory is fine."""
+    """Random access to stored clips: a clip is read from disk when it is asked for, so a store larger than memory is fine.
+
+    May be used on both sides of a fork, and pickled: what is read is read at its place in the file, without a common cursor.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.index = pd.read_parquet(folder / INDEX)
-        self._row = {clip_id: number for number, clip_id in enumerate(self.index["id"])}
-        self._readers: dict[int, pa.ipc.RecordBatchFileReader] = {}
+        index = pq.ParquetFile(folder / INDEX, read_dictionary=_FEW)
+        self.rows: pa.Table = index.read(columns=[name for name in index.schema_arrow.names if name != "sha256"]).combine_chunks()
+        """The index without hashes, one row a clip: about 1 kB each in memory."""
+        self._number = {clip_id: number for number, clip_id in enumerate(self.rows["id"].to_pylist())}
+        self._open = lru_cache(OPEN_SHARDS)(_open_shard)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return ClipStore, (self.folder,)
+
+    @cached_property
+    def index(self) -> pd.DataFrame:
+        """The whole index in memory, captions and hashes included: for gates and pages. Training asks for a `column`."""
+        import pandas as pd
+
+        return pd.read_parquet(self.folder / INDEX)
+
+    def column(self, name: str) -> np.ndarray:
+        """(clips,) values of a column of the index."""
+        return self.rows[name].to_numpy()
 
     def __len__(self) -> int:
-        return len(self.index)
+        return len(self.rows)
 
     def __contains__(self, clip_id: str) -> bool:
-        return clip_id in self._row
+        return clip_id in self._number
 
     def __getitem__(self, clip_id: str) -> Clip:
         """Raise `KeyError` naming the id that is absent."""
-        return self._read(self.index.iloc[self._row[clip_id]])
+        return self.at(self._number[clip_id])
 
     def __iter__(self) -> Iterator[Clip]:
-        return (self._read(row) for _, row in self.index.iterrows())
+        return map(self.at, range(len(self)))
+
+    def numbers(self, *splits: str) -> np.ndarray:
+        """Numbers, as `at` takes them, of the clips of the named splits."""
+        return np.flatnonzero(np.isin(self.column("split").astype(str), splits))
 
     def split(self, *names: str) -> Iterator[Clip]:
         """The clips of the named splits, in stored order."""
-        chosen = self.index[self.index["split"].isin(names)]
-        return (self._read(row) for _, row in chosen.iterrows())
+        return map(self.at, self.numbers(*names))
 
-    def _read(self, row: pd.Series) -> Clip:
-        shard = int(row["shard"])
-        if shard not in self._readers:
-            self._readers[shard] = pa.ipc.open_file(pa.memory_map(str(self.folder / SHARD.format(shard))))
-        batch = self._readers[shard].get_batch(int(row["row"]))
-        shapes = _shapes(int(row["frames"]), int(row["people"]))
-        arrays = {name: _view(batch.column(name), shape) for name, shape in shapes.items()}
+    def at(self, number: int) -> Clip:
+        """The clip at a place of the stored order."""
+        row = self.rows.slice(number, 1).to_pylist()[0]
+        batch = self._open(self.folder / SHARD.format(row["shard"])).get_batch(row["row"])
+        arrays = {name: _view(batch.column(name), shape) for name, shape in _shapes(row["frames"], row["people"]).items()}
         return Clip(
             id=row["id"],
             captions=tuple(Caption(**caption) for caption in row["captions"]),
@@ -222,16 +301,22 @@ class ClipStore:
             source=row["source"],
             licence=row["licence"],
             fps=float(row["fps"]),
-            actor=None if row["actor"] < 0 else int(row["actor"]),
+            actor=None if row["actor"] < 0 else row["actor"],
             kind=row["kind"],
             style=dict(row["style"]),
             group=row["group"],
             residual_m=float(row["residual_m"]),
+            notes=tuple(row["notes"]),
             **arrays,  # type: ignore[arg-type]
         )
+
+
+def _open_shard(path: Path) -> pa.ipc.RecordBatchFileReader:
+    # Not memory-mapped: pages of a map count as memory of the process, and a file that is cut ends it by a signal.
+    return pa.ipc.open_file(pa.OSFile(str(path)))
 
 
 def _view(column: pa.Array, shape: tuple[int, ...]) -> np.ndarray | None:
     if column.null_count:
         return None
-    return column.flatten().to_numpy(zero_copy_only=True).reshape(shape)
+    return column.values.to_numpy(zero_copy_only=True).reshape(shape)

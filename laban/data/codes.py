@@ -1,6 +1,6 @@
-"""The record of encoded motion: one row a clip and order of people.
+"""The record of encoded motion: one row a clip and order of people, and the vectors that the codes stand for.
 
-Letters: `S` steps, `P` people, `D` residual depth.
+Letters: `S` steps, `P` people, `D` residual depth, `K` codebook size, `C` channels of a code.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 CODES = "codes.parquet"
+CODEBOOKS = "codebooks.parquet"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,6 +32,8 @@ class EncodedClip:
     """Frames a step."""
     codebook_size: int
     captions: tuple[str, ...]
+    actor: int | None = None
+    """Who begins, as a place in `order`; None where nobody knows."""
     codes: np.ndarray
     """(S, P, D) integers."""
 
@@ -52,6 +55,7 @@ def write_codes(folder: Path, clips: Iterable[EncodedClip]) -> int:
             "downsample": clip.downsample,
             "codebook_size": clip.codebook_size,
             "captions": list(clip.captions),
+            "actor": -1 if clip.actor is None else clip.actor,
             "codes": clip.codes.astype(np.int32).ravel(),
         }
         for clip in clips
@@ -74,5 +78,20 @@ def read_codes(folder: Path) -> Iterator[EncodedClip]:
             downsample=int(row.downsample),
             codebook_size=int(row.codebook_size),
             captions=tuple(row.captions),
+            actor=None if row.actor < 0 else int(row.actor),
             codes=np.asarray(row.codes, np.int64).reshape(row.steps, row.people, row.depth),
         )
+
+
+def write_codebooks(folder: Path, codebooks: np.ndarray) -> None:
+    """Write vectors (D, K, C), a row each."""
+    depth, size, _ = codebooks.shape
+    level, code = np.divmod(np.arange(depth * size), size)
+    vectors = list(codebooks.reshape(depth * size, -1).astype(np.float32))
+    pd.DataFrame({"level": level, "code": code, "vector": vectors}).to_parquet(folder / CODEBOOKS, index=False)
+
+
+def read_codebooks(folder: Path) -> np.ndarray:
+    """Vectors (D, K, C) float32."""
+    rows = pd.read_parquet(folder / CODEBOOKS).sort_values(["level", "code"])
+    return np.stack(rows["vector"].tolist()).reshape(rows["level"].nunique(), rows["code"].nunique(), -1)

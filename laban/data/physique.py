@@ -63,6 +63,7 @@ def floor(positions: np.ndarray, fps: float) -> dict[str, np.ndarray]:
         "floor_m": rest.min(-1),
         "floor_drift_m": np.ptp(touched, axis=0),
         "highest_m": rest.max(-1),
+        "storey_m": np.ptp(rest, axis=-1),
         "unsupported_m": _unsupported(positions[0], rest),
         "slide_m_s": _slide(positions, lowest, fps),
     }
@@ -89,7 +90,7 @@ def _slide(positions: np.ndarray, lowest: np.ndarray, fps: float) -> np.ndarray:
     feet = positions[_FEET]
     step = np.sqrt((np.diff(feet[:, [0, 2]], axis=3) ** 2).sum(1)) * fps  # (4, B, T-1, P)
     standing = lowest[:, 1:] - lowest.min(1, keepdims=True) < STANDING_M
-    slowest = np.where(standing, step.min(0), np.nan)
+    slowest = np.where(standing, np.nan_to_num(step.min(0), nan=np.inf), np.nan)
     slowest = np.where(standing.mean(1, keepdims=True) > 0.25, slowest, 0.0)
     return np.nanmedian(slowest, axis=1).max(-1)
 

@@ -1,12 +1,18 @@
-"""The same motion in two splits, although it was moved, turned, mirrored, cut elsewhere, or made a little noisy.
+"""The same motion twice, although it was moved, turned, mirrored, cut elsewhere, or made a little noisy.
 
-Letters: `B` clips, `T` frames, `P` people, `N` numbers of a pose.
+Every fifth pose of each clip is kept, and of its middle five poses in a row: wherever a copy was cut, one of the five falls on a kept
+pose of the other. Neighbours of those in a k-d tree are the candidates, which alone are read again and compared over all that they
+share. Memory holds a few kilobytes a clip, and time grows little faster than the number of clips.
+
+Letters: `B` clips, `T` frames, `P` people, `J` = 22 joints, `N` numbers of a pose.
 """
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import pandas as pd
@@ -19,25 +25,55 @@ TWIN_M = 0.006
 differs by 0.0098 and more (2,400 clips compared with each other); noise of 5 mm on every joint leaves 0.0046 after smoothing."""
 LONE_TWIN_M = 0.0015
 """The same of one person alone, of whom there is less to go by: two people of one size who raise a hand differ by 0.0019."""
-NEAR_M = 0.03
-"""Metres that the middle poses of two clips may differ in any number, to be compared at all."""
+NEAR_M = 0.02
+"""Metres that two poses may differ in any number, for their clips to be compared at all."""
+STRIDE = 5
+"""Frames from one kept pose to the next."""
+NEIGHBOURS = 16
+"""Kept poses that are looked at for each of the middle ones: a slow clip has several of its own within reach."""
+ALIGNMENTS = 3
+"""Ways to lay a clip over another that are compared, the nearest pose first: what repeats itself fits in several."""
 SMOOTH = 5
 """Frames over which distances are averaged against noise."""
 _ENDS = ("left_wrist", "right_wrist", "left_ankle", "right_ankle", "left_elbow", "right_elbow")
+_SIDES = len(_ENDS) // 2
+"""The last numbers of a pose: how much farther out the left wrist, ankle and elbow are than the right, which a mirror inverts."""
+
+
+@dataclass(frozen=True)
+class Traces:
+    """What is kept of a clip while copies are looked for."""
+
+    kept: np.ndarray
+    """(ceil(T / STRIDE), 6 P) float32 metres: ends of limbs from the own pelvis."""
+    middle: np.ndarray
+    """(at most STRIDE, 6 P) float32: of frames in a row."""
+    first: int
+    """Frame of the first of these."""
+
+    @classmethod
+    def of(cls, poses: np.ndarray, people: int) -> Traces | None:
+        """Of a clip's poses (T, N); None where they are not finite."""
+        own = poses[:, : len(_ENDS) * people]
+        if not np.isfinite(poses).all():
+            return None
+        first = max(0, (len(own) - STRIDE) // 2)
+        return cls(own[::STRIDE].copy(), own[first : first + STRIDE].copy(), first)
 
 
 def describe(positions: np.ndarray) -> np.ndarray:
     """(J, 3, B, T, P) -> (B, T, N) metres that a copy keeps although it is moved, turned, mirrored, or has its people exchanged.
 
-    Distances of hands, feet and elbows from the own pelvis and from the middle of all; left and right, and the people, are taken in
-    order of size. Equal motion has equal numbers; other motion does not agree in all of them.
+    Distances of hands, feet and elbows from the own pelvis, then from the middle of all; left and right, and the people, are taken in
+    order of size. Equal motion has equal numbers; other motion does not agree in all of them. Last, `_SIDES` numbers tell a mirror.
     """
-    people = positions.shape[4]
+    people, shape = positions.shape[4], positions.shape[2:4]
     pelvis, ends = positions[0], positions[[INDEX[name] for name in _ENDS]]
     distances = np.stack([lengths(ends - centre) for centre in (pelvis, pelvis.mean(-1, keepdims=True))])  # (2, 6, B, T, P)
-    paired = np.sort(distances.reshape(2, 3, 2, *distances.shape[2:]), axis=2)
-    flat = np.sort(paired, axis=-1).transpose(3, 4, 0, 1, 2, 5).reshape(*positions.shape[2:4], 12 * people)
-    return _smoothed(flat).astype(np.float32)
+    paired = distances.reshape(2, _SIDES, 2, *shape, people)
+    in_order = np.sort(np.sort(paired, axis=2), axis=-1).transpose(3, 4, 0, 1, 2, 5).reshape(*shape, 2 * len(_ENDS) * people)
+    sides = (paired[0, :, 0] - paired[0, :, 1]).sum(-1).transpose(1, 2, 0)
+    return _smoothed(np.concatenate([in_order, sides], -1)).astype(np.float32)
 
 
 def _smoothed(values: np.ndarray) -> np.ndarray:
@@ -47,43 +83,64 @@ def _smoothed(values: np.ndarray) -> np.ndarray:
     return sum(padded[:, shift : shift + values.shape[1]] for shift in range(SMOOTH)) / SMOOTH  # type: ignore[return-value]
 
 
-def twins(table: pd.DataFrame, descriptors: Sequence[np.ndarray | None]) -> pd.Series:
-    """For each clip of `table` (`id`, `split`, `people`) `split:id` of one in another split with the same motion, or an empty string."""
-    found = pd.Series("", index=table.index, dtype=object)
-    usable = np.array([value is not None and bool(np.isfinite(value).all()) for value in descriptors], bool)
-    splits = table["split"].fillna("").to_numpy()
-    for people, rows in table[usable].groupby("people").groups.items():
-        numbers = table.index.get_indexer(rows)
-        poses = [pose for number in numbers if (pose := descriptors[number]) is not None]
-        for own, other in _matches(splits[numbers], poses, LONE_TWIN_M if people == 1 else TWIN_M):
-            row, hit = rows[own], rows[other]
-            found[row] = found[row] or f"{table.loc[hit, 'split']}:{table.loc[hit, 'id']}"
-            found[hit] = found[hit] or f"{table.loc[row, 'split']}:{table.loc[row, 'id']}"
-    return found
+def twins(table: pd.DataFrame, traces: Sequence[Traces | None], poses: Callable[[int], np.ndarray]) -> pd.DataFrame:
+    """For each clip of `table` (`id`, `split`, `group`, `people`) who shows the same: two columns, empty where nobody does.
+
+    `same_motion_in` is `split:id` of one in another split, mirrored or not. `twin_of` is the id of an earlier one of the same split and
+    another recording: windows of one recording may overlap, and a data set may be doubled by mirroring. `poses` reads the (T, N) of
+    a row's number again.
+    """
+    found = pd.DataFrame("", index=table.index, columns=["same_motion_in", "twin_of"], dtype=object)
+    splits, ids = table["split"].fillna("").to_numpy(), table["id"].to_numpy()
+    groups, people = table["group"].to_numpy(), table["people"].to_numpy()
+    again = lru_cache(maxsize=256)(poses)
+    leaks, copies = [""] * len(table), [""] * len(table)
+    for one, other, shift in _candidates(people, traces):
+        torn = splits[one] != splits[other]
+        if not torn and groups[one] == groups[other]:
+            continue
+        mirrored = _same(again(one), again(other), shift, LONE_TWIN_M if people[one] == 1 else TWIN_M)
+        if mirrored is None:
+            continue
+        if torn:
+            leaks[one] = leaks[one] or f"{splits[other]}:{ids[other]}"
+            leaks[other] = leaks[other] or f"{splits[one]}:{ids[one]}"
+        elif not mirrored:
+            first, second = sorted((one, other))
+            copies[second] = copies[second] or str(ids[first])
+    return found.assign(same_motion_in=leaks, twin_of=copies)
 
 
-def _matches(splits: np.ndarray, poses: list[np.ndarray], limit: float) -> list[tuple[int, int]]:
-    """Pairs of clips of different splits that show the same: the middle pose of one occurs in the other, and so does what is around it."""
+def _candidates(people: np.ndarray, traces: Sequence[Traces | None]) -> Iterator[tuple[int, int, int]]:
+    """Pairs of rows that share a pose, each once, and by how many frames the first lies later in the second."""
+    for count in np.unique(people):
+        alike = [(row, trace) for row, trace in enumerate(traces) if trace is not None and people[row] == count]
+        if len(alike) > 1:
+            yield from _near(*zip(*alike, strict=True))
+
+
+def _near(rows: Sequence[int], traces: Sequence[Traces]) -> Iterator[tuple[int, int, int]]:
     from scipy.spatial import cKDTree
 
-    pairs = []
-    names = list(dict.fromkeys(splits))
-    for name in names if len(names) > 1 else ():
-        own, rest = np.flatnonzero(splits == name), np.flatnonzero(splits != name)
-        clip_of = np.repeat(rest, [len(poses[number]) for number in rest])
-        frame_of = np.concatenate([np.arange(len(poses[number])) for number in rest])
-        tree = cKDTree(np.concatenate([poses[number] for number in rest]))
-        middles = np.stack([poses[number][len(poses[number]) // 2] for number in own])
-        _, hits = tree.query(middles, k=2, distance_upper_bound=NEAR_M, p=np.inf)
-        for number, hit in itertools.product(range(len(own)), (0, 1)):
-            at = hits[number, hit]
-            if at < tree.n and _apart(poses[own[number]], poses[clip_of[at]], int(frame_of[at])) < limit:
-                pairs.append((int(own[number]), int(clip_of[at])))
-    return pairs
+    owner = np.repeat(np.arange(len(rows)), [len(trace.kept) for trace in traces])
+    frame = np.concatenate([np.arange(len(trace.kept)) * STRIDE for trace in traces])
+    tree = cKDTree(np.concatenate([trace.kept for trace in traces]))
+    for own, trace in enumerate(traces):
+        apart, hits = tree.query(trace.middle, k=NEIGHBOURS, distance_upper_bound=NEAR_M, p=np.inf)
+        reached = np.argsort(apart, axis=None)[: np.isfinite(apart).sum()]
+        shifts = frame[hits.flat[reached]] - trace.first - reached // NEIGHBOURS
+        tried: Counter[int] = Counter()
+        for other, shift in dict.fromkeys(zip(owner[hits.flat[reached]].tolist(), shifts.tolist(), strict=True)):
+            tried[other] += 1
+            if other != own and tried[other] <= ALIGNMENTS:
+                yield rows[own], rows[other], shift
 
 
-def _apart(one: np.ndarray, other: np.ndarray, frame: int) -> float:
-    """Mean difference in metres, of the number that differs most, where the middle of one lies on a frame of the other."""
-    shift = frame - len(one) // 2
+def _same(one: np.ndarray, other: np.ndarray, shift: int, limit: float) -> bool | None:
+    """Whether one motion mirrors the other; None where it is not the same. A frame of the first is `shift` later in the second."""
     first = one[max(0, -shift) : len(other) - shift]
-    return float(np.abs(first - other[max(0, shift) :][: len(first)]).mean(0).max())
+    second = other[max(0, shift) :][: len(first)]
+    if not np.abs(first[:, :-_SIDES] - second[:, :-_SIDES]).mean(0).max() < limit:
+        return None
+    sides, others = first[:, -_SIDES:], second[:, -_SIDES:]
+    return bool(np.abs(sides + others).mean() < np.abs(sides - others).mean())

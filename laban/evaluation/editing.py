@@ -9,19 +9,17 @@ import numpy as np
 
 from laban.data.clip import Clip
 from laban.data.conversation import Conversation, Fact, Part, Turn
-from laban.evaluation.sampler import Numbers, Sampler, summary
-from laban.language.prompts import CodeBook
-from laban.metrics.attributes import Probe, attributes_of
-from laban.motion.features import frame_on_first
+from laban.evaluation.samples import EditCase, name_of
+from laban.evaluation.table import Numbers
 
 TASK = "editing"
-NAME = f"{TASK}/{{conversation}}/{{repetition}}"
 
 
 @dataclass(frozen=True)
 class Edit:
     """A conversation up to where the assistant shows the changed motion."""
 
+    case: EditCase
     conversation: Conversation
     fact: Fact
     """Where the changed motion stands, and what it must show."""
@@ -44,7 +42,16 @@ def _edits(conversation: Conversation, find: Callable[[str], Clip]) -> Iterator[
         part = conversation.turns[fact.turn].parts[fact.part]
         before = [one for turn in conversation.turns[: fact.turn] for one in turn.parts if one.type == "motion"]
         if fact.was and part.type == "motion" and len(part.people) == 2 and before:
-            yield Edit(conversation, fact, _shown(before[-1], find), _shown(part, find))
+            source, target = _shown(before[-1], find), _shown(part, find)
+            case = EditCase(
+                id=conversation.id,
+                kind=target.kind,
+                claims={name: str(value) for name, value in fact.claims.items()},
+                was={name: str(value) for name, value in fact.was.items()},
+                source=source.id,
+                target=target.id,
+            )
+            yield Edit(case, conversation, fact, source, target)
             return
 
 
@@ -54,42 +61,20 @@ def _shown(part: Part, find: Callable[[str], Clip]) -> Clip:
     return replace(clip, positions=clip.positions[:, list(part.people)], root=None, offsets=None, rotations=None)
 
 
-def editing(sampler: Sampler, probe: Probe, book: CodeBook, cases: Sequence[Edit]) -> tuple[dict[str, object], list[Conversation]]:
-    """Success (share of the asked parameters that show their new value), locality (share of the others that kept theirs), and the
-    conversations with the model's first answers in them."""
-    asked = [book.messages(case.conversation)[: case.fact.turn] for case in cases]
-    steps = 2 * max(round(case.target.seconds * book.steps_per_second) for case in cases)
-
-    def measure(motions: Sequence[np.ndarray]) -> Numbers:
-        return _right(cases, probe.read(attributes_of(motions, probe.fps), [case.target.kind for case in cases]))
-
-    runs = []
-    for repetition in range(sampler.repetitions):
-        codes = sampler.answers(TASK, asked, repetition, people=2, steps=steps)
-        motions = [sampler.chat.motion_tokenizer.decode_positions(own) for own in codes]
-        for case, motion in zip(cases, motions, strict=True):
-            name = NAME.format(conversation=case.conversation.id, repetition=repetition)
-            sampler.keep(name, motion, case.target.captions[0].text, like=case.target)
-        runs.append(measure(motions))
-    rows = {
-        "copy": measure([frame_on_first(case.source.positions) for case in cases]),
-        "ground_truth": measure([frame_on_first(case.target.positions) for case in cases]),
-    }
-    return summary(runs, **rows), [_answered(case) for case in cases]
+def answered(case: Edit) -> Conversation:
+    """The conversation up to the model's first answer, which stands where the written one stood."""
+    answer = Turn(role="assistant", parts=(Part(type="motion", clip=name_of(TASK, case.case.id, 0)),))
+    return replace(case.conversation, turns=(*case.conversation.turns[: case.fact.turn], answer), facts=(), source="model")
 
 
-def _right(cases: Sequence[Edit], shown: Sequence[dict[str, str]]) -> Numbers:
+def changed_and_kept(cases: Sequence[EditCase], shown: Sequence[dict[str, str]]) -> Numbers:
+    """Success: share of the asked parameters that show their new value; locality: share of the others that kept theirs."""
     success: list[bool] = []
     locality: list[bool] = []
     for case, read in zip(cases, shown, strict=True):
-        for name, value in case.fact.claims.items():
+        for name, value in case.claims.items():
             if name in read:
-                (success if name in case.fact.was else locality).append(read[name] == str(value))
-    return {"success": float(np.mean(success)), "locality": float(np.mean(locality)) if locality else 1.0}
-
-
-def _answered(case: Edit) -> Conversation:
-    """The conversation up to the model's first answer, which stands where the written one stood."""
-    name = NAME.format(conversation=case.conversation.id, repetition=0)
-    answer = Turn(role="assistant", parts=(Part(type="motion", clip=name),))
-    return replace(case.conversation, turns=(*case.conversation.turns[: case.fact.turn], answer), facts=(), source="model")
+                (success if name in case.was else locality).append(read[name] == value)
+    said = {"success": success, "locality": locality}
+    numbers = {name: float(np.mean(right)) for name, right in said.items() if right}
+    return numbers | ({"success_and_locality": numbers["success"] * numbers["locality"]} if len(numbers) == 2 else {})

@@ -1,6 +1,6 @@
-"""Asking a model many things at once, and keeping what it answered.
+"""Asking a model many things at once.
 
-Letters: `T` frames, `P` people, `S` steps, `D` residual depth.
+Letters: `P` people, `S` steps, `D` residual depth.
 """
 
 from __future__ import annotations
@@ -10,62 +10,48 @@ from collections.abc import Sequence
 import numpy as np
 from tqdm import tqdm
 
-from laban.data.clip import Caption, Clip
-from laban.evaluation.cases import Case
+from laban.evaluation.cases import Drawn
 from laban.language.chat import Chat
 from laban.language.generation import generate
 from laban.language.prompts import Message
 from laban.language.tasks import ask
-from laban.metrics.protocol import repeated
 
-Numbers = dict[str, float]
+TEXT_TOKENS = 60
 
 
 class Sampler:
-    """Asks the model for every case of a task at once, in batches."""
+    """Asks the model for every case of a task at once, in batches; a repetition has its own seed."""
 
     def __init__(self, chat: Chat, *, seed: int, repetitions: int, temperature: float, top_p: float, batch_size: int) -> None:
-        self.chat, self.seed, self.repetitions = chat, seed, repetitions
+        self.chat, self.repetitions = chat, repetitions
         self.temperature, self.top_p, self.batch_size = temperature, top_p, batch_size
-        self.stored: list[Clip] = []
-        self.texts: list[dict[str, str]] = []
+        self.seeds = tuple(seed + 1000 * repetition for repetition in range(repetitions))
 
-    def motions(self, task: str, cases: Sequence[Case], repetition: int, people: int) -> list[np.ndarray]:
-        """Codes (S, P, D) that the model answers with; the model chooses their length."""
+    def motions(self, task: str, cases: Sequence[Drawn], repetition: int, people: int) -> list[np.ndarray | None]:
+        """Codes (S, P, D) that the model answers with, of a length that the model chooses: at most twice the longest of all cases."""
         longest = 2 * max(len(case.encoded.codes) for case in cases)
         return self.answers(task, self._questions(task, cases, repetition), repetition, people=people, steps=longest)
 
-    def descriptions(self, cases: Sequence[Case], repetition: int) -> list[str]:
+    def descriptions(self, cases: Sequence[Drawn], repetition: int) -> list[str]:
         """What the model says of each case's motion."""
-        said = self._ask("m2t", self._questions("m2t", cases, repetition), repetition, 0, 1)
-        texts = [self.chat.text_tokenizer.decode(ids, skip_special_tokens=True).strip() for ids in said]
-        self.texts += [{"task": "m2t", "clip": case.id, "text": text} for case, text in zip(cases, texts, strict=True)]
-        return texts
+        return self.say("m2t", self._questions("m2t", cases, repetition), repetition)
 
-    def answers(self, task: str, messages: Sequence[Sequence[Message]], repetition: int, *, people: int, steps: int) -> list[np.ndarray]:
-        """The one motion (S, P, D), of at most so many steps, that answers each conversation."""
+    def answers(
+        self, task: str, messages: Sequence[Sequence[Message]], repetition: int, *, people: int, steps: int
+    ) -> list[np.ndarray | None]:
+        """The one motion (S, P, D), of at most so many steps, that answers each conversation; None where the answer has none."""
         said = self._ask(task, messages, repetition, people, steps)
-        return [next(part for part in self.chat.ids.read(ids) if isinstance(part, np.ndarray)) for ids in said]
+        return [next((part for part in self.chat.ids.read(ids) if isinstance(part, np.ndarray)), None) for ids in said]
 
-    def store(self, task: str, cases: Sequence[Case], repetition: int, motions: Sequence[np.ndarray]) -> None:
-        """Keep generated motion (T, P, 22, 3) for whoever wants to look or measure again."""
-        for case, motion in zip(cases, motions, strict=True):
-            self.keep(f"{task}/{case.id}/{repetition}", motion, case.caption or task, like=case.clip)
+    def say(self, task: str, messages: Sequence[Sequence[Message]], repetition: int) -> list[str]:
+        """The text that answers each conversation."""
+        said = self._ask(task, messages, repetition, 0, 1)
+        return [self.chat.text_tokenizer.decode(ids, skip_special_tokens=True).strip() for ids in said]
 
-    def keep(self, name: str, motion: np.ndarray, caption: str, *, like: Clip) -> None:
-        """Keep a generated motion (T, P, 22, 3) under a name; split, rate and kind are those of the clip it is to be `like`."""
-        said = Caption(text=caption, start_s=0.0, end_s=len(motion) / like.fps, source="prompt")
-        self.stored.append(
-            Clip(
-                id=name, positions=motion.astype(np.float32), captions=(said,), split=like.split, source="generated", licence="",
-                fps=like.fps, kind=like.kind, group=like.id,
-            )
-        )  # fmt: skip
-
-    def _questions(self, task: str, cases: Sequence[Case], repetition: int) -> list[list[Message]]:
+    def _questions(self, task: str, cases: Sequence[Drawn], repetition: int) -> list[list[Message]]:
         return [
-            [ask(task, case.encoded, caption=case.caption, phrase=repetition + number % self.batch_size)]
-            for number, case in enumerate(cases)
+            [ask(task, one.encoded, caption=one.case.caption, phrase=repetition + number % self.batch_size, begins=True)]
+            for number, one in enumerate(cases)
         ]
 
     def _ask(self, task: str, messages: Sequence[Sequence[Message]], repetition: int, people: int, steps: int) -> list[list[int]]:
@@ -76,21 +62,11 @@ class Sampler:
                 self.chat.text_tokenizer,
                 self.chat.ids,
                 [self.chat.prompts.prompt(one) for one in messages[start : start + self.batch_size]],
-                seed=self.seed + 1000 * repetition + start,
+                seed=self.seeds[repetition] + start,
                 temperature=self.temperature,
                 top_p=self.top_p,
-                max_new_tokens=2 + max(60, steps * max(people, 1) * self.chat.ids.vocabulary.residual_depth),
+                max_new_tokens=2 + max(TEXT_TOKENS, steps * max(people, 1) * self.chat.ids.vocabulary.residual_depth),
                 max_steps=steps,
                 force_people=people,
             )
         return said
-
-
-def summary(runs: list[Numbers], **rows: Numbers) -> dict[str, object]:
-    """Mean over repetitions, the 95 % intervals under `interval`, and the rows to compare with."""
-    means = {name: repeated([run[name] for run in runs]) for name in runs[0]}
-    return {
-        **{name: mean for name, (mean, _) in means.items()},
-        "interval": {name: half for name, (_, half) in means.items()},
-        **rows,
-    }

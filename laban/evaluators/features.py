@@ -8,25 +8,14 @@ from __future__ import annotations
 import numpy as np
 
 from laban.motion.features import frame_on_first
-from laban.motion.skeleton import JOINTS
+from laban.motion.kinematics import chain_positions, local_rotations
+from laban.motion.rotations import frame, rotate, shortest_arc, to_6d, transposed
+from laban.motion.skeleton import INDEX, JOINTS, PARENTS, REST_OFFSETS
 
 PEOPLE = 2
 POSITION = 3 * len(JOINTS)
 WIDTH = PEOPLE * 2 * POSITION
 """2·F: of each person 66 positions and 66 velocities."""
-
-
-def resample(positions: np.ndarray, *, fps: float, rate: float) -> np.ndarray:
-    """(T, P, J, 3) at `fps` -> the same motion at `rate` frames a second, by linear interpolation between frames.
-
-    Where `fps` is a multiple of `rate`, frames are picked and nothing is interpolated. The last instants, shorter than one
-    frame of the new rate, are lost.
-    """
-    times = np.arange(int((len(positions) - 1) / fps * rate + 1e-6) + 1) * (fps / rate)
-    before = np.minimum(times.astype(np.int64), len(positions) - 1)
-    after = np.minimum(before + 1, len(positions) - 1)
-    share = (times - before)[:, None, None, None]
-    return ((1.0 - share) * positions[before] + share * positions[after]).astype(np.float32)
 
 
 def pair_features(positions: np.ndarray) -> np.ndarray:
@@ -44,10 +33,56 @@ def pair_features(positions: np.ndarray) -> np.ndarray:
     return np.concatenate(flat, axis=-1).reshape(len(framed), WIDTH)
 
 
-def statistics(features: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Mean of each of (N, 264) features, and one standard deviation a block of positions or velocities of a person.
+KNOTS_HZ = 4.0
+"""Changes a second of the noise of `trembled`: a tokenizer's steps."""
 
-    A deviation of its own would let a feature that hardly moves (the floor height of a toe) be mostly noise.
+
+def trembled(positions: np.ndarray, fps: float, spread_m: float, draw: np.random.Generator) -> np.ndarray:
+    """(T, P, 22, 3) metres with slow noise on joints and on bodies, of a spread drawn up to `spread_m`, linear between its knots.
+
+    So is motion that has gone through a tokenizer, of which a judge should read the same style.
     """
-    deviation = features.std(axis=0, dtype=np.float64).reshape(PEOPLE * 2, POSITION).mean(axis=1)
-    return features.mean(axis=0, dtype=np.float64).astype(np.float32), np.repeat(np.maximum(deviation, 1e-3), POSITION).astype(np.float32)
+    at = np.arange(len(positions)) / fps * KNOTS_HZ
+    knots, spread = int(at[-1]) + 2, draw.uniform(0, spread_m)
+    people = positions.shape[1]
+    noise = spread * (draw.normal(size=(knots, people, len(JOINTS), 3)) + draw.normal(size=(knots, people, 1, 3)))
+    before = at.astype(int)
+    share = (at - before)[:, None, None, None]
+    return (positions + (1 - share) * noise[before] + share * noise[before + 1]).astype(np.float32)
+
+
+# Rotations that positions alone allow
+
+_REST = chain_positions(np.broadcast_to(np.eye(3), (len(JOINTS), 3, 3)), REST_OFFSETS, np.zeros(3))
+"""(22, 3): joints of the rest pose."""
+_PELVIS, _CHEST = INDEX["pelvis"], INDEX["spine3"]
+_SPANS = {
+    _PELVIS: (INDEX["spine1"], INDEX["left_hip"], INDEX["right_hip"]),
+    _CHEST: (INDEX["neck"], INDEX["left_collar"], INDEX["right_collar"]),
+}
+"""A joint with three bones -> the end of the upright one, and of those to the left and right."""
+
+
+def swung(positions: np.ndarray) -> np.ndarray:
+    """(…, 22, 3) metres -> local rotations (…, 22, 6) in our layout, by swings without twist from the rest pose.
+
+    A motion that is judged comes as joints, generated or not, so all are treated alike; what twist a capture had is lost.
+    """
+    world = np.empty((*positions.shape[:-1], 3, 3))
+    for joint, parent in enumerate(PARENTS):
+        children = [child for child, of in enumerate(PARENTS) if of == joint]
+        if joint in _SPANS:
+            world[..., joint, :, :] = _spanned(positions, joint) @ transposed(_spanned(_REST, joint))
+            continue
+        world[..., joint, :, :] = world[..., parent, :, :]
+        if children:
+            bone = positions[..., children[0], :] - positions[..., joint, :]
+            before = rotate(world[..., parent, :, :], REST_OFFSETS[children[0]])
+            world[..., joint, :, :] = shortest_arc(before, bone) @ world[..., parent, :, :]
+    return to_6d(local_rotations(world))
+
+
+def _spanned(positions: np.ndarray, joint: int) -> np.ndarray:
+    """(…, 3, 3): axes of a joint with three bones, its upright bone first."""
+    up, left, right = (positions[..., end, :] for end in _SPANS[joint])
+    return frame(up - positions[..., joint, :], left - right)

@@ -9,15 +9,22 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 
+from laban.formats.text import LARGEST, parse_number, parse_numbers, read_lines, shown
 from laban.motion.rotations import about
 
 _AXES = {"x": 0, "y": 1, "z": 2}
 _CHANNELS = frozenset(axis + kind for axis in _AXES for kind in ("position", "rotation"))
 _ROUNDING = 5e-4
 """Relative: `Frame Time: .0083333` means 120 frames a second and not 120.0005; 29.97 stays what it is."""
+_FRAME_TIME = (1e-5, 1e3)
+MOST_JOINTS = 2000
+"""End sites included; a body with hands, face and clothes has some 300."""
+_MOST_PLACES = 50_000_000
+"""Joints times frames: an hour of 100 joints at 120 frames a second is 43 million, which take 1 GB."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,10 +45,13 @@ class Bvh:
     frame_time: float
     """Seconds, as written: some conversions write a wrong one."""
 
+    length_scale: ClassVar[float] = 1.0
+    """BVH states no unit."""
+
     @property
     def frames(self) -> int:
         """Number of frames T."""
-        return int(self.values.shape[0])
+        return len(self.values)
 
     @property
     def fps(self) -> float:
@@ -57,13 +67,8 @@ class Bvh:
         `root_absolute` (Blender writes so). Other joints' position channels replace the offset: exporters that give six
         channels to every joint repeat the offset there. Raises `ValueError` where the file is too short.
         """
-        count = self.frames - first_frame if frames is None else frames
-        if first_frame < 0 or count < 1 or first_frame + count > self.frames:
-            raise ValueError(
-                f"{self.path}: has {self.frames} frames, but first_frame {first_frame} and frames {frames} were asked for;"
-                " give a first_frame and frames that lie within the file"
-            )
-        return self._kinematics(self.values[first_frame : first_frame + count], root_absolute)
+        window = excerpt(self.path, self.frames, first_frame, frames, len(self.names))
+        return self._kinematics(self.values[window], root_absolute)
 
     def _kinematics(self, values: np.ndarray, root_absolute: bool) -> np.ndarray:
         positions = np.empty((len(values), len(self.names), 3))
@@ -81,6 +86,19 @@ class Bvh:
                 rotation = rotations[parent] if rotation is None else rotations[parent] @ rotation
             rotations.append(np.broadcast_to(np.eye(3), (len(values), 3, 3)) if rotation is None else rotation)
         return positions
+
+
+def excerpt(path: Path, total: int, first_frame: int, frames: int | None, joints: int) -> slice:
+    """The frames asked for, of `total`; raise `ValueError` where they lie outside, or are more than memory should be given for."""
+    count = total - first_frame if frames is None else frames
+    if first_frame < 0 or count < 1 or first_frame + count > total:
+        raise ValueError(
+            f"{path}: has {total} frames, but first_frame {first_frame} and frames {frames} were asked for;"
+            " give a first_frame and frames that lie within the file"
+        )
+    if count * joints > _MOST_PLACES:
+        raise ValueError(f"{path}: {count} frames of {joints} joints are too many to read at once; give first_frame and frames")
+    return slice(first_frame, first_frame + count)
 
 
 def _translation(channels: dict[str, np.ndarray], offset: np.ndarray, *, added: bool) -> np.ndarray:
@@ -104,10 +122,8 @@ def _rotation(channels: dict[str, np.ndarray]) -> np.ndarray | None:
 
 def read_bvh(path: Path) -> Bvh:
     """Read a file whole; raise `ValueError` naming file, line, column and value of whatever is wrong in it."""
-    if not path.is_file():
-        raise ValueError(f"{path}: no such file")
     # The numbers are ASCII; a joint's name in another encoding must not stop the reading.
-    lines = path.read_text("utf-8-sig", errors="replace").splitlines()
+    lines = read_lines(path, any_encoding=True)
     if not any(line.strip() for line in lines):
         raise ValueError(f"{path}: the file is empty; copy it again")
     if next(line for line in lines if line.strip()).strip().upper() != "HIERARCHY":
@@ -140,8 +156,10 @@ class _Skeleton:
     open: list[int] = field(default_factory=list)
     """Joints whose `{` has not been closed."""
 
-    def add(self, name: str) -> None:
+    def add(self, where: str, name: str) -> None:
         """A joint below the innermost open one; without an offset as yet."""
+        if len(self.names) == MOST_JOINTS:
+            raise ValueError(f"{where}: a skeleton of more than {MOST_JOINTS} joints and end sites is no person's")
         self.names.append(name)
         self.parents.append(self.open[-1] if self.open else -1)
         self.offsets.append(())
@@ -179,7 +197,7 @@ def _read_skeleton(path: Path, lines: list[str]) -> _Skeleton:
                 _innermost(where, skeleton, statement)
                 _close(where, skeleton)
             case _:
-                raise ValueError(f"{where}: {statement!r} is not a statement of a BVH hierarchy")
+                raise ValueError(f"{where}: {shown(statement)} is not a statement of a BVH hierarchy")
     if skeleton.open:
         raise ValueError(f"{path}: {skeleton.names[skeleton.open[-1]]!r} is not closed by a brace before MOTION; the hierarchy is cut")
     if not skeleton.names:
@@ -189,13 +207,13 @@ def _read_skeleton(path: Path, lines: list[str]) -> _Skeleton:
 
 def _innermost(where: str, skeleton: _Skeleton, statement: str) -> None:
     if not skeleton.open:
-        raise ValueError(f"{where}: {statement!r} stands outside of any joint")
+        raise ValueError(f"{where}: {shown(statement)} stands outside of any joint")
 
 
 def _add_joint(where: str, skeleton: _Skeleton, name: str) -> None:
     if not name or name in skeleton.names:
         raise ValueError(f"{where}: joint name {name!r} is " + ("used twice; names must differ" if name else "missing"))
-    skeleton.add(name)
+    skeleton.add(where, name)
 
 
 def _add_end_site(where: str, skeleton: _Skeleton) -> None:
@@ -203,7 +221,7 @@ def _add_end_site(where: str, skeleton: _Skeleton) -> None:
     _innermost(where, skeleton, "End Site")
     base = f"{skeleton.names[skeleton.open[-1]]}.end"
     taken = sum(1 for name in skeleton.names if re.fullmatch(re.escape(base) + r"\d*", name))
-    skeleton.add(base if not taken else f"{base}{taken + 1}")
+    skeleton.add(where, base if not taken else f"{base}{taken + 1}")
 
 
 def _close(where: str, skeleton: _Skeleton) -> None:
@@ -216,9 +234,9 @@ def _read_offset(where: str, rest: str) -> tuple[float, ...]:
     words = rest.split()
     if len(words) != 3:
         raise ValueError(f"{where}: OFFSET has {len(words)} values, not 3")
-    offset = tuple(_number(where, column, word) for column, word in enumerate(words, 1))
-    if not np.isfinite(offset).all():
-        raise ValueError(f"{where}: OFFSET {rest.strip()} is not finite")
+    offset = tuple(parse_number(where, column, word) for column, word in enumerate(words, 1))
+    if not all(abs(value) < LARGEST for value in offset):
+        raise ValueError(f"{where}: OFFSET {rest.strip()} is not finite, or larger than {LARGEST:g}")
     return offset
 
 
@@ -236,20 +254,20 @@ def _read_channels(where: str, rest: str) -> tuple[str, ...]:
 def _read_header(path: Path, lines: list[str], start: int) -> tuple[int, float, int]:
     """Frame count, frame time in seconds, and the number of the first line of values."""
     found: dict[str, float] = {}
-    for number in range(start, len(lines)):
-        if not lines[number].strip():
+    for line in range(start, len(lines)):
+        if not lines[line].strip():
             continue
-        match = re.fullmatch(r"(frames|frame\s+time)\s*:\s*(\S+)", lines[number].strip(), re.IGNORECASE)
+        match = re.fullmatch(r"(frames|frame\s+time)\s*:\s*(\S+)", lines[line].strip(), re.IGNORECASE)
         if match is None:
             break
-        found[match[1].split()[-1].lower()] = _number(f"{path}:{number + 1}", 1, match[2])
-        start = number + 1
+        found[match[1].split()[-1].lower()] = parse_number(f"{path}:{line + 1}", 1, match[2])
+        start = line + 1
     for key, name in (("frames", "Frames:"), ("time", "Frame Time:")):
         if key not in found:
             raise ValueError(f"{path}: no `{name}` line after MOTION")
     if not found["frames"] >= 1 or found["frames"] % 1:
         raise ValueError(f"{path}: `Frames: {found['frames']:g}` is not a number of frames")
-    if not 0 < found["time"] < np.inf:
+    if not _FRAME_TIME[0] <= found["time"] <= _FRAME_TIME[1]:
         raise ValueError(f"{path}: `Frame Time: {found['time']:g}` is not a time in seconds")
     return int(found["frames"]), found["time"], start
 
@@ -261,31 +279,19 @@ def _read_motion(path: Path, lines: list[str], start: int, frames: int, width: i
         raise ValueError(f"{path}: is cut: `Frames: {frames}`, but only {len(rows)} lines of values follow; copy the file again")
     if len(rows) > frames:
         raise ValueError(f"{path}:{rows[frames][0]}: `Frames: {frames}`, but {len(rows)} lines of values follow; correct `Frames:`")
-    values = np.empty((frames, width))
-    for frame, (number, line) in enumerate(rows):
-        values[frame] = _read_frame(f"{path}:{number}", frame, line, width)
-    wrong = np.argwhere(~np.isfinite(values))
+    values = np.array([_read_frame(f"{path}:{number}", frame, line, width) for frame, (number, line) in enumerate(rows)])
+    wrong = np.argwhere(~(np.abs(values) < LARGEST))
     if len(wrong):
         frame, column = (int(index) for index in wrong[0])
         raise ValueError(
-            f"{path}:{rows[frame][0]}: frame {frame}, column {column + 1}: {values[frame, column]} is not a finite number"
-            f" ({len(wrong)} such values in the file); fill the gap or leave these frames out"
+            f"{path}:{rows[frame][0]}: frame {frame}, column {column + 1}: {values[frame, column]} is not a finite number below"
+            f" {LARGEST:g} ({len(wrong)} such values in the file); fill the gap or leave these frames out"
         )
     return values
 
 
-def _read_frame(where: str, frame: int, line: str, width: int) -> list[float]:
+def _read_frame(where: str, frame: int, line: str, width: int) -> np.ndarray:
     words = line.split()
     if len(words) != width:
         raise ValueError(f"{where}: frame {frame} has {len(words)} values, but the channels need {width}; the line is cut or damaged")
-    try:
-        return list(map(float, words))
-    except ValueError:
-        return [_number(f"{where}: frame {frame}", column, word) for column, word in enumerate(words, 1)]
-
-
-def _number(where: str, column: int, word: str) -> float:
-    try:
-        return float(word)
-    except ValueError:
-        raise ValueError(f"{where}: column {column}: {word!r} is not a number") from None
+    return parse_numbers(f"{where}: frame {frame}", words)

@@ -1,4 +1,4 @@
-"""What two people do, in words, from where their joints are: captions by rules for capture that comes without any.
+"""What one or two people do, in words, from where their joints are: captions by rules for capture that comes without any.
 
 Letters: `T` frames. Angles in radians, positive counterclockwise seen from above (a turn to one's left).
 """
@@ -35,29 +35,50 @@ _SIDES = ("left", "right")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Movement:
-    """Geometry of a pair over a clip; tuples of two are (first person, second person)."""
+class Solo:
+    """Geometry of one person over a clip."""
 
+    turned: float
+    """Net yaw."""
+    path_m: float
+    """Length of the pelvis' path."""
+    moved: tuple[float, float]
+    """Net displacement of the pelvis in metres: (to the left, forwards) of how the person stood at first."""
+    speed: float
+    bowed: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Movement:
+    """Geometry of a pair over a clip."""
+
+    people: tuple[Solo, Solo]
     start_m: float
     end_m: float
     nearest_m: float
     farthest_m: float
     joined: dict[tuple[int, int], float]
     """(hand of the first, hand of the second; 0 left, 1 right) -> seconds of the longest hold."""
-    turned: tuple[float, float]
-    """Net yaw."""
     orbit: float
     """Net yaw of the line from the first to the second."""
-    path_m: tuple[float, float]
-    """Length of the pelvis' path."""
-    moved: tuple[tuple[float, float], tuple[float, float]]
-    """Net displacement of the pelvis in metres: (to the left, forwards) of how the person stood at first."""
     towards_m: tuple[float, float]
     """How much nearer each came to where the other one began."""
-    speed: tuple[float, float]
-    bowed: tuple[bool, bool]
     facing: str
     """`facing each other`, `side by side`, `one behind the other`, or empty."""
+
+
+def observe_one(positions: np.ndarray, fps: float) -> Solo:
+    """What is described of one person (T, 22, 3) in metres, Y up."""
+    pelvis = positions[:, 0][:, [0, 2]]
+    yaw = np.unwrap(heading(positions))
+    velocity = np.linalg.norm(np.diff(positions, axis=0), axis=-1) * fps
+    return Solo(
+        turned=float(yaw[-1] - yaw[0]),
+        path_m=_path(pelvis, fps),
+        moved=_own_frame(pelvis[-1] - pelvis[0], yaw[0]),
+        speed=float(velocity.mean()) if len(velocity) else 0.0,
+        bowed=_bowed(positions),
+    )
 
 
 def observe(positions: np.ndarray, fps: float) -> Movement:
@@ -65,31 +86,20 @@ def observe(positions: np.ndarray, fps: float) -> Movement:
     pelvis = positions[:, :, 0][..., [0, 2]]
     apart = pelvis_distance(positions)
     edge = max(1, round(0.2 * fps))
-    yaw = np.unwrap(heading(positions), axis=0)
     line = pelvis[:, 1] - pelvis[:, 0]
     bearing = np.unwrap(np.arctan2(line[:, 0], line[:, 1]))
-    travel = pelvis[-1] - pelvis[0]
     towards = apart[0] - np.linalg.norm(pelvis[0, ::-1] - pelvis[-1], axis=-1)
-    velocity = np.linalg.norm(np.diff(positions, axis=0), axis=-1) * fps
     return Movement(
+        people=(observe_one(positions[:, 0], fps), observe_one(positions[:, 1], fps)),
         start_m=float(apart[:edge].mean()),
         end_m=float(apart[-edge:].mean()),
         nearest_m=float(apart.min()),
         farthest_m=float(apart.max()),
         joined=_joined(positions, fps),
-        turned=_pair(yaw[-1] - yaw[0]),
         orbit=float(bearing[-1] - bearing[0]),
-        path_m=_pair(_path(pelvis, fps)),
-        moved=(_own_frame(travel[0], yaw[0, 0]), _own_frame(travel[1], yaw[0, 1])),
-        towards_m=_pair(towards),
-        speed=_pair(velocity.mean((0, 2)) if len(velocity) else np.zeros(2)),
-        bowed=(_bowed(positions[:, 0]), _bowed(positions[:, 1])),
-        facing=_facing(yaw, bearing),
+        towards_m=(float(towards[0]), float(towards[1])),
+        facing=_facing(np.unwrap(heading(positions), axis=0), bearing),
     )
-
-
-def _pair(values: np.ndarray) -> tuple[float, float]:
-    return float(values[0]), float(values[1])
 
 
 def _own_frame(travel: np.ndarray, yaw: float) -> tuple[float, float]:
@@ -99,10 +109,10 @@ def _own_frame(travel: np.ndarray, yaw: float) -> tuple[float, float]:
     return float(sideways), float(forwards)
 
 
-def _path(pelvis: np.ndarray, fps: float) -> np.ndarray:
-    """(T, 2, 2) -> (2,) metres, at five positions a second, so that sway and noise do not count as walking."""
+def _path(pelvis: np.ndarray, fps: float) -> float:
+    """(T, 2) -> metres, at five positions a second, so that sway and noise do not count as walking."""
     sparse = pelvis[:: max(1, round(fps / 5))]
-    return np.linalg.norm(np.diff(sparse, axis=0), axis=-1).sum(0)
+    return float(np.linalg.norm(np.diff(sparse, axis=0), axis=-1).sum())
 
 
 def _joined(positions: np.ndarray, fps: float) -> dict[tuple[int, int], float]:
@@ -140,15 +150,22 @@ def _facing(yaw: np.ndarray, bearing: np.ndarray) -> str:
     return next((name for name, frames in named.items() if frames.mean() > 0.6), "")
 
 
-def describe(positions: np.ndarray, fps: float, label: str = "") -> tuple[str, str, str]:
-    """Three captions of a pair (T, 2, 22, 3) in InterHuman's manner; `label` is what the recording is known to show, if anything."""
+def describe(positions: np.ndarray, fps: float, label: str = "") -> tuple[str, ...]:
+    """Captions of one person (one) or a pair (three, in InterHuman's manner), (T, P, 22, 3); `label` is what the recording is known to
+    show, if anything. Raises `ValueError` on more people."""
+    known = f" ({label})" if label else ""
+    if positions.shape[1] == 1:
+        return (f"A person {_alone(observe_one(positions[:, 0], fps))}{known}.",)
+    if positions.shape[1] > 2:
+        raise ValueError(f"{positions.shape[1]} people: rules describe one or two; write captions")
     seen = observe(positions, fps)
     details = [words for words in (_hands(seen.joined), seen.facing) if words]
-    together = ", ".join([_together(seen) + _pace(seen), *details]) + (f" ({label})" if label else "")
+    together = ", ".join([_together(seen) + _pace(seen), *details]) + known
+    first, second = (_alone(one, approaches=_approaches(seen, number)) for number, one in enumerate(seen.people))
     return (
         f"Two people {together}.",
-        f"One person {_alone(seen, 0)}, while the other person {_alone(seen, 1)}.",
-        f"One person {_compared(seen)}, {_distance(seen)}.",
+        f"One person {first}, while the other person {second}.",
+        f"One person {_compared(*seen.people)}, {_distance(seen)}.",
     )
 
 
@@ -157,8 +174,9 @@ def _together(seen: Movement) -> str:
     if abs(seen.orbit) >= _ORBIT:
         way = "counterclockwise" if seen.orbit > 0 else "clockwise"
         return f"move in {'a full' if abs(seen.orbit) >= _FULL_CIRCLE else 'part of a'} circle {way} around each other"
-    if any(seen.bowed):
-        return "bow to each other" if all(seen.bowed) else "stand together and one of them bows"
+    bowed = [one.bowed for one in seen.people]
+    if any(bowed):
+        return "bow to each other" if all(bowed) else "stand together and one of them bows"
     if seen.nearest_m < min(seen.start_m, seen.end_m) - _CHANGE:
         return "come together and part again"
     if seen.farthest_m > max(seen.start_m, seen.end_m) + _CHANGE:
@@ -166,11 +184,11 @@ def _together(seen: Movement) -> str:
     change = seen.end_m - seen.start_m
     if abs(change) >= _CHANGE:
         return "move apart" if change > 0 else "move towards each other"
-    return "move about together" if max(seen.path_m) > _ROAMED else "stay where they are"
+    return "move about together" if max(one.path_m for one in seen.people) > _ROAMED else "stay where they are"
 
 
 def _pace(seen: Movement) -> str:
-    speed = max(seen.speed)
+    speed = max(one.speed for one in seen.people)
     return " almost without moving" if speed < _STILL else " slowly" if speed < _SLOW else " quickly" if speed > _QUICK else ""
 
 
@@ -188,35 +206,37 @@ def _hands(joined: dict[tuple[int, int], float]) -> str:
     return f"the {_SIDES[one[0]]} hand of one {how} the {_SIDES[one[1]]} hand of the other"
 
 
-def _alone(seen: Movement, person: int) -> str:
+def _alone(one: Solo, *, approaches: bool = False) -> str:
     """What one of them does: bow, spin or turn, and where they go."""
-    acts = ["bows"] if seen.bowed[person] else []
-    turned = seen.turned[person]
-    if abs(turned) >= _TURN:
-        acts.append(f"{'spins' if abs(turned) >= _SPIN else 'turns'} to the {'left' if turned > 0 else 'right'}")
-    if going := _going(seen, person):
+    acts = ["bows"] if one.bowed else []
+    if abs(one.turned) >= _TURN:
+        acts.append(f"{'spins' if abs(one.turned) >= _SPIN else 'turns'} to the {'left' if one.turned > 0 else 'right'}")
+    if going := _going(one, approaches):
         acts.append(going)
-    return " and ".join(acts) or ("stands still" if seen.speed[person] < _STILL else "moves in place")
+    return " and ".join(acts) or ("stands still" if one.speed < _STILL else "moves in place")
 
 
-def _going(seen: Movement, person: int) -> str:
-    sideways, forwards = seen.moved[person]
+def _approaches(seen: Movement, person: int) -> bool:
+    return seen.towards_m[person] >= _CHANGE and seen.end_m < seen.start_m - _CHANGE
+
+
+def _going(one: Solo, approaches: bool) -> str:
+    sideways, forwards = one.moved
     if np.hypot(sideways, forwards) < _STEP:
-        return "steps about" if seen.path_m[person] > _ROAMED else ""
-    if seen.towards_m[person] >= _CHANGE and seen.end_m < seen.start_m - _CHANGE:
+        return "steps about" if one.path_m > _ROAMED else ""
+    if approaches:
         return "walks up to the other"
     if abs(forwards) >= abs(sideways):
         return "moves forwards" if forwards > 0 else "moves backwards"
     return f"moves to the {'left' if sideways > 0 else 'right'}"
 
 
-def _compared(seen: Movement) -> str:
+def _compared(first: Solo, second: Solo) -> str:
     """Who turns more, and who goes farther where neither does."""
-    first, second = (abs(turn) for turn in seen.turned)
-    if abs(first - second) >= _TURN / 2:
-        return f"turns {'more' if first > second else 'less'} than the other person"
-    if abs(seen.path_m[0] - seen.path_m[1]) >= _STEP:
-        return f"walks {'farther' if seen.path_m[0] > seen.path_m[1] else 'less'} than the other person"
+    if abs(abs(first.turned) - abs(second.turned)) >= _TURN / 2:
+        return f"turns {'more' if abs(first.turned) > abs(second.turned) else 'less'} than the other person"
+    if abs(first.path_m - second.path_m) >= _STEP:
+        return f"walks {'farther' if first.path_m > second.path_m else 'less'} than the other person"
     return "moves about as much as the other person"
 
 

@@ -6,12 +6,14 @@ Only positions are brought over. Letters: `T` frames, `P` people, `J` joints of 
 from __future__ import annotations
 
 import difflib
-import json
+import functools
+import math
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from laban.formats.text import parse_json, read_lines, shown
 from laban.motion.skeleton import FOOT_JOINTS, INDEX, JOINTS
 
 SHIPPED = Path(__file__).parent / "mappings"
@@ -32,7 +34,6 @@ _THIGH = 0.42
 _UNITS = {"metre": 1.0, "centimetre": 0.01, "millimetre": 0.001, "inch": 0.0254, "CMU's 0.45 inch": 0.0254 / 0.45}
 _FLOOR_PERCENTILE = 5.0
 """Of the lowest foot joint a frame: retargeted feet dip below the floor for moments (to 0.08 m in CMU's salsa)."""
-_INTEGER_RATIO = 1e-3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,55 +41,61 @@ class SkeletonMap:
     """Which joint of a source is which of ours."""
 
     name: str
-    joints: dict[str, tuple[str, ...]]
-    """Each of our 22 names -> the source's joint, or the two whose mean it is."""
+    joints: dict[str, dict[str, float]]
+    """Each of our 22 names -> the source's joints and their weights, whose sum is 1."""
 
     def sources(self) -> set[str]:
         """All of the source's joints that are used."""
-        return {name for names in self.joints.values() for name in names}
+        return {name for weights in self.joints.values() for name in weights}
 
 
 def read_map(path: Path) -> SkeletonMap:
-    """Read `{"joints": {ours: theirs | [theirs, theirs]}}`; raise `ValueError` unless it names exactly our 22 joints."""
+    """Read `{"joints": {ours: theirs | [theirs, …] | {theirs: weight, …}}}`; raise `ValueError` unless it names exactly our 22 joints."""
     if not path.is_file():
         raise ValueError(
             f"{path}: no such mapping file; a mapping is a JSON file beside pairs.jsonl, or one of {', '.join(shipped_maps())}"
         )
-    try:
-        joints = json.loads(path.read_text("utf-8"))["joints"]
-    except (ValueError, KeyError, TypeError) as error:
-        raise ValueError(f'{path}: is not JSON of the form {{"joints": {{"pelvis": "Hips", …}}}}: {error}') from error
-    if not isinstance(joints, dict) or set(joints) != set(JOINTS):
-        given = set(joints) if isinstance(joints, dict) else set()
+    value = parse_json(str(path), "\n".join(read_lines(path)))
+    joints = value.get("joints") if isinstance(value, dict) else None
+    if not isinstance(joints, dict):
+        raise ValueError(f'{path}: is not JSON of the form {{"joints": {{"pelvis": "Hips", …}}}}')
+    if set(joints) != set(JOINTS):
         raise ValueError(
-            f"{path}: must map exactly our 22 joints; missing {sorted(set(JOINTS) - given)}, unknown {sorted(given - set(JOINTS))}"
+            f"{path}: must map exactly our 22 joints; missing {sorted(set(JOINTS) - set(joints))},"
+            f" unknown {shown(sorted(set(joints) - set(JOINTS)))}"
         )
-    return SkeletonMap(name=path.stem, joints={ours: _sources(path, ours, theirs) for ours, theirs in joints.items()})
+    return SkeletonMap(name=path.stem, joints={ours: _weights(f"{path}: {ours}", theirs) for ours, theirs in joints.items()})
 
 
-def _sources(path: Path, ours: str, theirs: object) -> tuple[str, ...]:
+def _weights(where: str, theirs: object) -> dict[str, float]:
+    """A name, names that are meant equally, or names with weights -> names with weights."""
     names = [theirs] if isinstance(theirs, str) else theirs
-    if not isinstance(names, list) or len(names) not in (1, 2) or not all(isinstance(name, str) for name in names):
-        raise ValueError(f"{path}: {ours}: {theirs!r} is neither a joint name nor a list of two")
-    return tuple(names)
+    if isinstance(names, list) and names and all(isinstance(name, str) for name in names) and len(set(names)) == len(names):
+        return dict.fromkeys(names, 1 / len(names))
+    if isinstance(names, dict) and all(type(weight) in (int, float) and 0 < weight <= 1 for weight in names.values()):
+        if math.isclose(sum(names.values()), 1):
+            return {name: float(weight) for name, weight in names.items()}
+        raise ValueError(f"{where}: the weights of {shown(theirs)} come to {sum(names.values()):g}, not 1")
+    raise ValueError(f"{where}: {shown(theirs)} is neither a joint's name, nor a list of names, nor names with weights from 0 to 1")
 
 
+@functools.cache
 def shipped_maps() -> dict[str, SkeletonMap]:
     """The mappings that come with Laban, by name."""
     return {path.stem: read_map(path) for path in sorted(SHIPPED.glob("*.json"))}
 
 
-def find_map(wanted: str | None, folder: Path, names: tuple[str, ...], where: str) -> SkeletonMap:
-    """The mapping that a user named (a `.json` file in `folder`, or a shipped one), else the shipped one that fits `names`.
+def find_map(wanted: str | None, names: tuple[str, ...], where: str) -> SkeletonMap:
+    """The mapping that a user named (a shipped one, or the path of a `.json` file), else the shipped one that fits `names`.
 
     Raises `ValueError` listing the candidates where none, or more than one, fits.
     """
     maps = shipped_maps()
     if wanted is not None and wanted.endswith(".json"):
-        return read_map(folder / wanted)
+        return read_map(Path(wanted))
     if wanted is not None:
         if wanted not in maps:
-            raise ValueError(f"{where}: no mapping {wanted!r}; shipped are {', '.join(maps)}; a file's name ends with .json")
+            raise ValueError(f"{where}: no mapping {shown(wanted)}; shipped are {', '.join(maps)}; a file's name ends with .json")
         return maps[wanted]
     fitting = [candidate for candidate in maps.values() if candidate.sources() <= set(names)]
     if len(fitting) != 1:
@@ -103,16 +110,16 @@ def find_map(wanted: str | None, folder: Path, names: tuple[str, ...], where: st
 def to_body(positions: np.ndarray, names: tuple[str, ...], mapping: SkeletonMap, where: str) -> np.ndarray:
     """(T, J, 3) -> (T, 22, 3) in the same unit; raise `ValueError` naming joints that the source lacks and what it has."""
     column = {name: number for number, name in enumerate(names)}
-    body = np.empty((len(positions), len(JOINTS), 3))
+    body = np.zeros((len(positions), len(JOINTS), 3))
     for number, ours in enumerate(JOINTS):
-        for name in mapping.joints[ours]:
+        for name, weight in mapping.joints[ours].items():
             if name not in column:
                 near = difflib.get_close_matches(name, names, n=3)
                 raise ValueError(
                     f"{where}: mapping {mapping.name!r} takes {ours} from {name!r}, which is no joint of it"
                     f"{'; perhaps ' + ' or '.join(near) if near else ''}. The joints are: {', '.join(names)}"
                 )
-        body[:, number] = np.mean([positions[:, column[name]] for name in mapping.joints[ours]], axis=0)
+            body[:, number] += weight * positions[:, column[name]]
     return body
 
 
@@ -169,18 +176,6 @@ def check_size(positions: np.ndarray, metre_per_unit: float, where: str) -> None
 def _suggestion(positions: np.ndarray) -> str:
     thigh = limb_lengths(positions)[("left_hip", "left_knee")]
     return f" (for a thigh of {_THIGH} m it would be about {_THIGH / thigh:.4g})" if thigh else ""
-
-
-def resample(positions: np.ndarray, source_fps: float, fps: float) -> np.ndarray:
-    """(T, …) at `source_fps` -> `fps`: every n-th frame where the ratio is an integer n, else linear between frames."""
-    ratio = source_fps / fps
-    if round(ratio) >= 1 and abs(ratio - round(ratio)) < _INTEGER_RATIO * ratio:
-        return positions[:: round(ratio)]
-    count = int(np.floor((len(positions) - 1) / ratio + 1e-9)) + 1
-    at = np.arange(count) * ratio
-    before = np.minimum(at.astype(int), max(len(positions) - 2, 0))
-    weight = (at - before).reshape(-1, *[1] * (positions.ndim - 1))
-    return positions[before] * (1 - weight) + positions[np.minimum(before + 1, len(positions) - 1)] * weight
 
 
 def on_floor(positions: np.ndarray) -> np.ndarray:

@@ -27,15 +27,19 @@ class PairedClips(Dataset[Example]):
 
     @property
     def lengths(self) -> list[int]:
-        """About how many tokens each item has: its motion, whatever is said about it."""
-        return self.copies * [clip.codes.size for clip, _ in self.items]
+        """About how many tokens each item has: its motion, and a caption where there is one."""
+        return self.copies * [clip.codes.size + (_words(clip) if task in ("t2m", "m2t") else 0) for clip, task in self.items]
 
     def __getitem__(self, number: int) -> Example:
         clip, task = self.items[number % len(self.items)]
         draw = np.random.default_rng((self.seed, number))
         caption = clip.captions[draw.integers(len(clip.captions))] if clip.captions else ""
-        question = ask(task, clip, caption=caption, phrase=int(draw.integers(1000)))
+        question = ask(task, clip, caption=caption, phrase=int(draw.integers(1000)), begins=bool(draw.integers(2)))
         return self.prompts.example([question, answer(task, clip, caption=caption)])
+
+
+def _words(clip: EncodedClip) -> int:
+    return sum(len(caption.split()) for caption in clip.captions) // max(1, len(clip.captions))
 
 
 class Conversations(Dataset[Example]):

@@ -7,7 +7,7 @@ import numpy as np
 from laban.data.codes import EncodedClip
 from laban.language.prompts import Message, Piece
 
-SHARES = {"t2m": 3, "m2t": 2, "reaction": 1, "prediction": 1}
+SHARES = {"t2m": 4, "m2t": 2, "reaction": 1, "prediction": 1}
 """How often a clip is trained on each task. Ours, VIM publishes none: what words mean is learned by the first two alone."""
 SHOWN = 0.25
 """Share of a motion that prediction is shown (MotionGPT shows the first 20 %; ours falls on a step)."""
@@ -20,13 +20,20 @@ _ASK = {
 }
 
 
+_BEGINS = ("The {who} person begins.", "It is the {who} person who starts.", "The {who} one moves first.")
+_WHO = ("first", "second", "third")
+"""People by their place among a motion's tokens: captions say "one person", which may be any of them."""
+
+
 def shown_steps(steps: int) -> int:
     """How many steps of a motion prediction is shown."""
     return max(1, round(SHOWN * steps))
 
 
-def ask(task: str, clip: EncodedClip, *, caption: str = "", phrase: int = 0) -> Message:
-    """The user's turn of a task."""
+def ask(task: str, clip: EncodedClip, *, caption: str = "", phrase: int = 0, begins: bool = False) -> Message:
+    """The user's turn of a task; of a motion that is wanted of several people it can say who `begins`, where that is known."""
+    if begins and clip.actor is not None and clip.codes.shape[1] > 1:
+        caption += " " + _BEGINS[phrase % len(_BEGINS)].format(who=_WHO[clip.actor])
     text = _ASK[task][phrase % len(_ASK[task])].format(caption=caption)
     if task == "t2m":
         return Message("user", (Piece(text),))

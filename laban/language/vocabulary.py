@@ -1,7 +1,7 @@
 """Motion in a language model's vocabulary: one id a residual level and code, a start token that tells the number of people.
 
 Layout `flat`, as VIM's (arXiv 2410.05628, figure 2): of each step first person A's D codes, then B's, and so on.
-Letters: `S` steps, `P` people, `D` residual depth, `K` codebook size.
+Letters: `S` steps, `P` people, `D` residual depth, `K` codebook size, `C` channels of a code, `E` embedding width.
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ from laban.data.artifact import write_json
 
 END = "</motion>"
 MOTION = "motion.json"
+OWN = 0.5
+"""Length, of 1, of what a code's first embedding has for itself; the rest it shares with codes of like motion."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,11 +111,12 @@ class MotionIds:
         return np.array([k for _, k in places], np.int64).reshape(-1, people, depth)
 
 
-def extend(model: Any, tokenizer: Any, vocabulary: MotionVocabulary, *, seed: int) -> None:
+def extend(model: Any, tokenizer: Any, vocabulary: MotionVocabulary, *, codebooks: np.ndarray, seed: int) -> None:
     """Add the motion tokens to a tokenizer and a model, in place.
 
-    New rows are drawn with the spread of the rows that are there. (The library's mean-resizing would give all of them
-    nearly one vector.) Raises `ValueError` if a motion token exists already.
+    New rows are drawn with the spread of the rows that are there, and those of codes lie towards one another as the tokenizer's
+    vectors `codebooks` (D, K, C) do, so that what like motion means need not be learnt anew (docs/log.md). (The library's
+    mean-resizing would give all of them nearly one vector.) Raises `ValueError` if a motion token exists already.
     """
     known = set(tokenizer.get_vocab())
     clash = [token for token in vocabulary.tokens() if token in known]
@@ -125,8 +128,20 @@ def extend(model: Any, tokenizer: Any, vocabulary: MotionVocabulary, *, seed: in
     model.resize_token_embeddings(rows, mean_resizing=False)
     generator = torch.Generator().manual_seed(seed)
     ends = {id(module.weight): module.weight for module in (model.get_input_embeddings(), model.get_output_embeddings())}
+    alike = _projected(codebooks, model.get_input_embeddings().weight.shape[1], generator)
     with torch.no_grad():
         for weight in ends.values():
             fresh = rows - min(old, rows)
             spread = float(weight[: rows - fresh].float().std())
-            weight[rows - fresh :] = (torch.randn(fresh, weight.shape[1], generator=generator) * spread).to(weight.dtype)
+            drawn = torch.randn(fresh, weight.shape[1], generator=generator)
+            drawn[-len(alike) :] = OWN * drawn[-len(alike) :] + (1 - OWN**2) ** 0.5 * alike
+            weight[rows - fresh :] = (drawn * spread).to(weight.dtype)
+
+
+def _projected(codebooks: np.ndarray, width: int, generator: torch.Generator) -> torch.Tensor:
+    """(D, K, C) -> (D·K, E) of mean 0 and spread 1, level by level: a random projection, which keeps who is near whom."""
+    books = torch.from_numpy(codebooks).double()
+    books = books - books.mean(dim=1, keepdim=True)
+    books = books / books.square().mean(dim=(1, 2), keepdim=True).sqrt().clamp(min=1e-9)
+    across = torch.randn(books.shape[0], books.shape[2], width, generator=generator, dtype=torch.double) / books.shape[2] ** 0.5
+    return (books @ across).flatten(0, 1).float()

@@ -7,20 +7,19 @@ Letters: `N` motions, `T` frames, `P` people, `F` attributes.
 
 from __future__ import annotations
 
-import warnings
+import json
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from pathlib import Path
+from typing import Any, Protocol
 
 import numpy as np
 
 from laban.motion.attributes import geometry
 
-if TYPE_CHECKING:
-    from sklearn.pipeline import Pipeline
-
 KIND = "kind"
+WEIGHTS, QUESTIONS = "probe.safetensors", "probe.json"
 _CHOSEN = 60
 """Attributes that a reading uses, the best by analysis of variance: all two thousand would drown the telling ones."""
 _CHOSEN_FOR_KIND = 400
@@ -28,6 +27,7 @@ _SHRINKAGE = 0.03
 """Of the covariance within a class towards its diagonal: many attributes say nearly the same."""
 _LOG_SCALE = 0.05
 """Metres (seconds, radians) from where the second, logarithmic scale of an attribute bends: pace and size multiply."""
+_LEAST_VARIANCE = 1e-12
 _BATCH = 32
 
 
@@ -101,6 +101,37 @@ class Probe:
                     styles[number][name] = value
         return styles
 
+    def save(self, folder: Path) -> None:
+        """Write weights and answers: what is read by a stored probe is bit for bit what this one reads."""
+        from safetensors.numpy import save as to_bytes
+
+        readings = list(self._named())
+        weights = {f"{place}.{name}": value for place, (_, reading) in enumerate(readings) for name, value in reading.arrays().items()}
+        (folder / WEIGHTS).write_bytes(to_bytes(weights))
+        said = {"fps": self.fps, "readings": [[*name, list(reading.classes)] for name, reading in readings]}
+        (folder / QUESTIONS).write_text(json.dumps(said, indent=1) + "\n", "utf-8")
+
+    @classmethod
+    def load(cls, folder: Path) -> Probe:
+        """Read what `save` wrote."""
+        from safetensors.numpy import load_file
+
+        weights, said = load_file(folder / WEIGHTS), json.loads((folder / QUESTIONS).read_text("utf-8"))
+        kinds: dict[int, _Reading] = {}
+        parameters: dict[tuple[str, str], _Reading] = {}
+        for place, (kind, name, classes) in enumerate(said["readings"]):
+            reading = _Reading(tuple(classes), *(weights[f"{place}.{array}"] for array in _ARRAYS))
+            if name == KIND:
+                kinds[int(kind)] = reading
+            else:
+                parameters[kind, name] = reading
+        return cls(fps=said["fps"], kinds=kinds, parameters=parameters)
+
+    def _named(self) -> Iterator[tuple[tuple[str, str], _Reading]]:
+        """Every reading with what it is of: number of attributes and `kind`, or kind and parameter."""
+        yield from (((str(width), KIND), reading) for width, reading in self.kinds.items())
+        yield from self.parameters.items()
+
     def _kinds(self, rows: Sequence[np.ndarray]) -> list[str]:
         found = [""] * len(rows)
         for width, numbers in _grouped([len(row) for row in rows]).items():
@@ -117,36 +148,68 @@ class Probe:
         return names
 
 
+_ARRAYS = ("columns", "weights", "bias")
+
+
 @dataclass(frozen=True)
 class _Reading:
-    """One question and its answers; a single answer needs no classifier."""
+    """One question and its answers: the greatest of a few linear functions of some attributes."""
 
     classes: tuple[str, ...]
-    model: Pipeline | None
+    columns: np.ndarray
+    """(F',) numbers of the attributes, as measured and then on a logarithmic scale; none where there is but one answer."""
+    weights: np.ndarray
+    """(F', classes)"""
+    bias: np.ndarray
 
     @classmethod
     def fit(cls, rows: Sequence[np.ndarray], answers: Sequence[str], chosen: int) -> _Reading:
-        # scikit-learn takes a second to import, and most who import this module only pass a probe on.
-        from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
-        from sklearn.feature_selection import SelectKBest, VarianceThreshold, f_classif
-        from sklearn.pipeline import make_pipeline
-        from sklearn.preprocessing import StandardScaler
-
-        classes = tuple(sorted(set(answers)))
+        classes, numbers = np.unique(np.array(answers), return_inverse=True)
         if len(classes) < 2:
-            return cls(classes, None)
-        linear = LinearDiscriminantAnalysis(solver="lsqr", shrinkage=_SHRINKAGE)
-        model = make_pipeline(VarianceThreshold(1e-12), StandardScaler(), SelectKBest(f_classif, k=chosen), linear)
-        with warnings.catch_warnings(), np.errstate(divide="ignore"):
-            # A column that tells the answers apart without any variance within them has an infinite F, and is the one to choose.
-            warnings.filterwarnings("ignore", "Features", UserWarning)
-            return cls(classes, model.fit(_both(rows), answers))
+            return cls(tuple(classes.tolist()), np.zeros(0, np.int64), np.zeros((0, 1)), np.zeros(1))
+        values = on_both_scales(rows)
+        mean, deviation = values.mean(axis=0), values.std(axis=0)
+        varied = np.flatnonzero(deviation**2 > _LEAST_VARIANCE)
+        standard = (values[:, varied] - mean[varied]) / deviation[varied]
+        best = np.sort(np.argsort(-_f_values(standard, numbers), kind="stable")[:chosen])
+        weights, bias = _linear_discriminant(standard[:, best], numbers)
+        columns = varied[best].astype(np.int64)
+        weights = weights / deviation[columns, None]
+        return cls(tuple(classes.tolist()), columns, weights, bias - mean[columns] @ weights)
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        """By name, for storage."""
+        return {name: np.ascontiguousarray(getattr(self, name)) for name in _ARRAYS}
 
     def predict(self, rows: Sequence[np.ndarray]) -> list[str]:
         """An answer for each."""
-        if self.model is None:
-            return list(self.classes) * len(rows)
-        return [str(answer) for answer in self.model.predict(_both(rows))]
+        if not len(self.columns):
+            return [self.classes[0]] * len(rows)
+        scores = [self.weights.T @ one[self.columns] + self.bias for one in on_both_scales(rows)]  # row by row: no sum depends on the batch
+        return [self.classes[int(score.argmax())] for score in scores]
+
+
+def _f_values(values: np.ndarray, numbers: np.ndarray) -> np.ndarray:
+    """(N, F), (N,) classes -> (F,) analysis of variance: between over within classes.
+
+    A column that tells the classes apart without any variance within them has an infinite one, and is the one to choose.
+    """
+    means = np.stack([values[numbers == one].mean(axis=0) for one in range(numbers.max() + 1)])
+    counts = np.bincount(numbers)
+    within = ((values - means[numbers]) ** 2).sum(axis=0)
+    between = counts @ (means - values.mean(axis=0)) ** 2
+    return np.divide(between, within, out=np.full(len(within), np.inf), where=within > 0)
+
+
+def _linear_discriminant(values: np.ndarray, numbers: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """(N, F), (N,) classes -> (F, classes) weights and (classes,) bias: Duda, Hart & Stork, Pattern Classification (2001), 2.6.2."""
+    means = np.stack([values[numbers == one].mean(axis=0) for one in range(numbers.max() + 1)])
+    centred = values - means[numbers]
+    covariance = centred.T @ centred / len(values)
+    covariance *= 1.0 - _SHRINKAGE
+    covariance[np.diag_indices_from(covariance)] += _SHRINKAGE * np.mean(np.einsum("nf,nf->f", centred, centred)) / len(values)
+    weights = np.linalg.lstsq(covariance, means.T, rcond=None)[0]
+    return weights, np.log(np.bincount(numbers) / len(numbers)) - 0.5 * np.einsum("cf,fc->c", means, weights)
 
 
 def attributes_of(motions: Sequence[np.ndarray], fps: float) -> list[np.ndarray]:
@@ -190,7 +253,7 @@ def _majority(said: Mapping[tuple[str, str], Sequence[str]], name: str) -> float
     return sum(max(counts.values()) for counts in values) / sum(counts.total() for counts in values)
 
 
-def _both(rows: Sequence[np.ndarray]) -> np.ndarray:
+def on_both_scales(rows: Sequence[np.ndarray]) -> np.ndarray:
     """(N, 2F): attributes as measured, and on a logarithmic scale."""
     values = np.stack(rows).astype(np.float64)
     return np.hstack([values, np.sign(values) * np.log1p(np.abs(values) / _LOG_SCALE)])

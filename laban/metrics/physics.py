@@ -1,4 +1,4 @@
-"""Could bodies move so: feet that slide, bodies below the floor or inside one another.
+"""Could bodies move so: feet that slide, bodies below the floor or inside one another, people who touch when they should.
 
 Letters: `T` frames, `P` people, `J` = 22 joints, `B` = 21 bones. Metres, Y up, floor at 0.
 """
@@ -6,6 +6,7 @@ Letters: `T` frames, `P` people, `J` = 22 joints, `B` = 21 bones. Metres, Y up, 
 from __future__ import annotations
 
 import itertools
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -17,6 +18,8 @@ CONTACT_HEIGHT_M = 0.05
 SKATE_M = 0.025
 """A standing toe that moves further from one frame to the next, at 30 fps, slides: GMD."""
 GMD_FPS = 30.0
+TOUCH_M = 0.05
+"""People whose bodies are nearer than this touch: Li et al., OMOMO (SIGGRAPH Asia 2023)."""
 CONTACT_RISE_M = 0.003
 """Ours: a toe less than this over where it rests stands; the sole of a shoe gives way by as much."""
 
@@ -96,7 +99,14 @@ def body_penetration(positions: np.ndarray) -> np.ndarray:
     Ours, since the field measures it on meshes that may not be shipped: bones are capsules, and the depth of two is the sum
     of their radii less the distance of their axes. Raises `ValueError` where there is one person only.
     """
-    return np.max(list(penetration_by_part(positions).values()), axis=0)
+    return np.clip(-least_gap(positions), 0.0, None)
+
+
+def least_gap(positions: np.ndarray) -> np.ndarray:
+    """Metres between the bodies of two people where they are nearest, frame by frame, less than 0 where they overlap; infinite from
+    `TOUCH_M` on. (T, P, 22, 3) metres -> (T,); capsules, as in `body_penetration`.
+    """
+    return _gaps(positions, within=TOUCH_M).min(axis=(1, 2))
 
 
 def penetration_by_part(positions: np.ndarray) -> dict[str, np.ndarray]:
@@ -105,20 +115,59 @@ def penetration_by_part(positions: np.ndarray) -> dict[str, np.ndarray]:
     The head counts to the trunk. Hands that meet overlap as arms: a skeleton ends at the wrists, and these come to lie where
     the palms are.
     """
-    positions = _motion(positions)
-    people = positions.shape[1]
-    if people < 2:
-        raise ValueError(f"body penetration of {people} people: expected 2 at least")
-    pairs = [_depths(positions[:, [one, other]]) for one, other in itertools.combinations(range(people), 2)]
-    depth = np.max(pairs, axis=0)
+    depth = np.clip(-_gaps(positions, within=0.0), 0.0, None)
     return {name: np.max(depth[:, mask], axis=-1, initial=0.0) for name, mask in _PART_PAIRS.items()}
 
 
-def _depths(pair: np.ndarray) -> np.ndarray:
-    """(T, B, B) metres of overlap of each bone of the first with each of the second."""
-    starts, ends = pair[:, :, list(PARENTS[1:])], pair[:, :, 1:]
-    distance = _segment_distance(starts[:, 0, :, None], ends[:, 0, :, None], starts[:, 1, None], ends[:, 1, None])
-    return np.clip(_RADIUS_B[:, None] + _RADIUS_B - distance, 0.0, None)
+def touching(positions: np.ndarray) -> np.ndarray:
+    """In which frames two people touch, their limbs being nearer than `TOUCH_M`: (T, P, 22, 3) metres -> (T,) booleans."""
+    return least_gap(positions) < TOUCH_M
+
+
+def contact_f1(predicted: Sequence[np.ndarray], target: Sequence[np.ndarray]) -> float | None:
+    """F1 of the frames in which people touch, (T,) booleans of each clip, over all clips; None where nobody ever touches in either.
+
+    Li et al., OMOMO (SIGGRAPH Asia 2023), have it of hands and objects.
+    """
+    both, either = 0, 0
+    for one, other in zip(predicted, target, strict=True):
+        both += int((one & other).sum())
+        either += int(one.sum() + other.sum())
+    return 2 * both / either if either else None
+
+
+def people_apart(positions: np.ndarray) -> float:
+    """Mean distance of the first two people's pelvises over the floor, metres: (T, P >= 2, 22, 3) metres."""
+    between = _motion(positions)[:, 0, 0] - positions[:, 1, 0]
+    return float(np.linalg.norm(between[:, [0, 2]], axis=-1).mean())
+
+
+def _gaps(positions: np.ndarray, *, within: float) -> np.ndarray:
+    """(T, B, B) metres between the surfaces of each bone of one person and each of another, the least over pairs of people.
+
+    Right where less than `within`, infinite elsewhere: most bones are far apart, which the distance of their middles shows at once.
+    """
+    positions = _motion(positions)
+    people = positions.shape[1]
+    if people < 2:
+        raise ValueError(f"bodies of {people} people in one another: expected 2 at least")
+    starts, ends = positions[:, :, list(PARENTS[1:])], positions[:, :, 1:]
+    middles, halves = (starts + ends) / 2, np.linalg.norm(ends - starts, axis=-1) / 2
+    gaps = np.full((len(positions), len(_RADIUS_B), len(_RADIUS_B)), np.inf)
+    for one, other in itertools.combinations(range(people), 2):
+        reach = (halves[:, one] + _RADIUS_B)[:, :, None] + (halves[:, other] + _RADIUS_B)[:, None] + within
+        frame, first, second = np.nonzero(_squares(middles[:, one], middles[:, other]) < reach**2)
+        distance = _segment_distance(
+            starts[frame, one, first], ends[frame, one, first], starts[frame, other, second], ends[frame, other, second]
+        )
+        found = distance - _RADIUS_B[first] - _RADIUS_B[second]
+        gaps[frame, first, second] = np.minimum(gaps[frame, first, second], found)
+    return np.where(gaps < within, gaps, np.inf)
+
+
+def _squares(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    """(T, B, 3) twice -> (T, B, B) squared distances."""
+    return sum((first[:, :, None, axis] - second[:, None, :, axis]) ** 2 for axis in range(3))  # type: ignore[return-value]
 
 
 def _segment_distance(a: np.ndarray, b: np.ndarray, c: np.ndarray, d: np.ndarray) -> np.ndarray:

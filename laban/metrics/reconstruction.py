@@ -51,8 +51,7 @@ def acceleration_error(predicted: np.ndarray, target: np.ndarray) -> float:
 def ade(predicted: Sequence[np.ndarray], target: Sequence[np.ndarray]) -> float:
     """Average displacement in mm of continuations (T, P, J, 3) metres: mean over joints and frames, then over clips.
 
-    After Yuan & Kitani, DLow (ECCV 2020), but **per joint** and over shown frames only. MotionGPT's ADE is the length of the
-    flattened 66-vector over padded tails, about √22 times greater: not comparable.
+    After Yuan & Kitani, DLow (ECCV 2020), but **per joint** and over shown frames only; for MotionGPT's see `published_displacement`.
     """
     return float(np.mean([mpjpe(one, other, alignment="world") for one, other in _clips(predicted, target)]))
 
@@ -60,6 +59,23 @@ def ade(predicted: Sequence[np.ndarray], target: Sequence[np.ndarray]) -> float:
 def fde(predicted: Sequence[np.ndarray], target: Sequence[np.ndarray]) -> float:
     """Final displacement in mm: as `ade`, of the last frame of each clip."""
     return float(np.mean([mpjpe(one[-1:], other[-1:], alignment="world") for one, other in _clips(predicted, target)]))
+
+
+def published_displacement(predicted: Sequence[np.ndarray], target: Sequence[np.ndarray]) -> tuple[float, float]:
+    """ADE and FDE in mm as MotionGPT publishes them (`mGPT/metrics/m2m.py`), for a comparison with its numbers and nothing else.
+
+    The length of the **flattened** vector of all joints, about √22 times the distance per joint, and over the whole padded batch: clips
+    (T, P, J, 3) of either list end in zeros up to the longest of both, so that the last frame is mostly padding.
+    """
+    pairs = _clips(predicted, target)
+    longest = max(len(motion) for pair in pairs for motion in pair)
+    stacks = [np.stack([_padded(motion, longest) for motion in motions]) for motions in zip(*pairs, strict=True)]
+    distance = np.linalg.norm((stacks[0] - stacks[1]).reshape(*stacks[0].shape[:3], -1), axis=-1) * MM
+    return float(distance.mean()), float(distance[:, -1].mean())
+
+
+def _padded(motion: np.ndarray, frames: int) -> np.ndarray:
+    return np.pad(np.asarray(motion, np.float64), ((0, frames - len(motion)), (0, 0), (0, 0), (0, 0)))
 
 
 def _procrustes(source: np.ndarray, target: np.ndarray) -> np.ndarray:

@@ -34,6 +34,12 @@ def rotate_yaw(points: np.ndarray, yaw: np.ndarray | float) -> np.ndarray:
     return np.stack([cos * x + sin * z, y, -sin * x + cos * z], axis=-1)
 
 
+def floor_height(positions: np.ndarray, percentile: float = 0.0) -> np.ndarray:
+    """Height (…,) metres of the floor under all people of (…, T, P, 22, 3): a percentile over the frames of the lowest foot joint."""
+    lowest = positions[..., list(FOOT_JOINTS), 1].min(axis=(-2, -1))
+    return np.percentile(lowest, percentile, axis=-1)
+
+
 def frame_on_first(positions: np.ndarray) -> np.ndarray:
     """Move all people into the frame of the **first person's first frame**: pelvis over the origin, facing +Z.
 

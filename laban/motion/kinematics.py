@@ -7,42 +7,34 @@ from __future__ import annotations
 
 import numpy as np
 
-from laban.motion.rotations import dot, frame, from_6d, rotate, unit
+from laban.motion.rotations import compose, cross, dot, frame, from_6d, rotate, transposed, unit, vector
 from laban.motion.skeleton import PARENTS
-
-_DEPTH = [0] * len(PARENTS)
-for _joint, _parent in enumerate(PARENTS[1:], 1):
-    _DEPTH[_joint] = _DEPTH[_parent] + 1
-_LEVELS = [[joint for joint, depth in enumerate(_DEPTH) if depth == level] for level in range(1, max(_DEPTH) + 1)]
-_LEVEL_PARENTS = [[PARENTS[joint] for joint in level] for level in _LEVELS]
 
 
 def global_rotations(local: np.ndarray) -> np.ndarray:
     """(…, 22, 3, 3) rotations relative to the parent -> relative to the world."""
     world = np.empty_like(local)
     world[..., 0, :, :] = local[..., 0, :, :]
-    for joints, parents in zip(_LEVELS, _LEVEL_PARENTS, strict=True):
-        world[..., joints, :, :] = world[..., parents, :, :] @ local[..., joints, :, :]
+    for joint, parent in enumerate(PARENTS[1:], 1):
+        world[..., joint, :, :] = compose(world[..., parent, :, :], local[..., joint, :, :])
     return world
 
 
-def local_rotations(world: np.ndarray) -> np.ndarray:
-    """(…, 22, 3, 3) rotations relative to the world -> relative to the parent."""
-    local = np.empty_like(world)
-    local[..., 0, :, :] = world[..., 0, :, :]
-    # Products of strided small matrices take twice as long as copying them first.
-    back = np.ascontiguousarray(np.swapaxes(world[..., list(PARENTS[1:]), :, :], -1, -2))
-    local[..., 1:, :, :] = back @ world[..., 1:, :, :]
+def local_rotations(world: np.ndarray, columns: int = 3) -> np.ndarray:
+    """(…, 22, 3, 3) rotations relative to the world -> relative to the parent (…, 22, 3, `columns`): two are all that 6-D needs."""
+    local = np.empty_like(world[..., :columns])
+    local[..., 0, :, :] = world[..., 0, :, :columns]
+    for joint, parent in enumerate(PARENTS[1:], 1):
+        local[..., joint, :, :] = compose(transposed(world[..., parent, :, :]), world[..., joint, :, :columns])
     return local
 
 
 def chain_positions(world: np.ndarray, offsets: np.ndarray, root: np.ndarray) -> np.ndarray:
     """Joints (…, 22, 3) metres from world rotations (…, 22, 3, 3), rest offsets (…, 22, 3) and the pelvis (…, 3)."""
-    steps = rotate(world[..., list(PARENTS[1:]), :, :], offsets[..., 1:, :])
-    positions = np.empty((*world.shape[:-2], 3))
+    positions = np.empty_like(world[..., 0])
     positions[..., 0, :] = root
-    for joints, parents in zip(_LEVELS, _LEVEL_PARENTS, strict=True):
-        positions[..., joints, :] = positions[..., parents, :] + steps[..., [joint - 1 for joint in joints], :]
+    for joint, parent in enumerate(PARENTS[1:], 1):
+        positions[..., joint, :] = positions[..., parent, :] + rotate(world[..., parent, :, :], offsets[..., joint, :])
     return positions
 
 
@@ -51,7 +43,8 @@ def fk(rotations: np.ndarray, offsets: np.ndarray, root: np.ndarray) -> np.ndarr
 
     The root's rotation is relative to the world; `offsets[..., 0, :]` is not used: the pelvis is at `root`.
     """
-    world = global_rotations(from_6d(np.asarray(rotations, np.float64)))
+    columns = np.moveaxis(np.ascontiguousarray(np.moveaxis(rotations, -1, 0), np.float64), 0, -1)
+    world = global_rotations(from_6d(columns))
     return chain_positions(world, np.asarray(offsets, np.float64)[..., None, :, :, :], root)
 
 
@@ -77,12 +70,15 @@ def two_bone_ik(
 
 def bone_rotations(rest: np.ndarray, rest_pole: np.ndarray, direction: np.ndarray, hinge: np.ndarray) -> np.ndarray:
     """World rotations (…, 3, 3) that bring a limb's bone from its rest offset (…, 3) to `direction`, turned about it so that the
-    hinge of the rest pose (the rest direction crossed with `rest_pole`) becomes `hinge` (…, 3)."""
+    hinge of the rest pose (the rest direction crossed with `rest_pole`) becomes `hinge` (…, 3).
+
+    `hinge` is a unit vector perpendicular to `direction`, as `two_bone_ik` gives it.
+    """
     rest_direction = unit(rest)
-    rest_frame = frame(rest_direction, _perpendicular(rest_direction, rest_pole))
-    return frame(direction, hinge) @ np.swapaxes(rest_frame, -1, -2)
+    rest_hinge = frame(rest_direction, rest_pole)[..., 2]
+    return compose(_upright(unit(direction), hinge), transposed(_upright(rest_direction, rest_hinge)))
 
 
-def _perpendicular(direction: np.ndarray, pole: np.ndarray) -> np.ndarray:
-    """Cross product of a direction with the part of `pole` perpendicular to it."""
-    return frame(direction, np.broadcast_to(pole, direction.shape))[..., :, 2]
+def _upright(direction: np.ndarray, hinge: np.ndarray) -> np.ndarray:
+    """`frame` of two directions that are perpendicular already."""
+    return vector(direction, hinge, cross(direction, hinge))

@@ -3,18 +3,23 @@
 The 6-D form of Zhou et al. 2019 (arXiv 1812.07035) has three incompatible layouts in this field. **Ours is COLUMNS**: the first
 column of the matrix, then the second: `[R00, R10, R20, R01, R11, R21]`. InterGen stores `R[:, :2].reshape(6)` (entries of the
 two columns interleaved) and pytorch3d the first two *rows*; whoever reads those must convert.
+
+Components are the last axes of a shape, whatever the memory looks like. Arrays that are made here have them outermost in memory
+(`vector`), and arithmetic keeps the layout of what it is given: each component is then a long row, and a product of many small
+matrices takes a fifth of the time that it takes where each matrix lies by itself.
 """
 
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 
 LAYOUT = "columns"
 
 
 def to_6d(matrix: np.ndarray) -> np.ndarray:
     """(…, 3, 3) rotations -> (…, 6): first column, then second column."""
-    return np.concatenate([matrix[..., :, 0], matrix[..., :, 1]], axis=-1)
+    return np.swapaxes(matrix[..., :2], -1, -2).reshape(*matrix.shape[:-2], 6)
 
 
 def from_6d(sixd: np.ndarray) -> np.ndarray:
@@ -22,7 +27,24 @@ def from_6d(sixd: np.ndarray) -> np.ndarray:
     first = unit(sixd[..., :3])
     second = sixd[..., 3:] - dot(first, sixd[..., 3:]) * first
     second = unit(second)
-    return np.stack([first, second, cross(first, second)], axis=-1)
+    return vector(first, second, cross(first, second))
+
+
+def vector(*components: np.ndarray | float) -> np.ndarray:
+    """Components (…), broadcast, -> (…, number of them), outermost in memory; of vectors (…, 3) the columns of a matrix."""
+    parts = np.broadcast_arrays(*components)
+    like = max(parts, key=lambda part: np.count_nonzero(part.strides))
+    out = rows(like, len(parts), dtype=np.result_type(*components))
+    for number, part in enumerate(parts):
+        out[..., number] = part
+    return out
+
+
+def rows(like: np.ndarray, *tail: int, dtype: npt.DTypeLike = np.float64) -> np.ndarray:
+    """Uninitialised (*like.shape, *tail): in memory the tail is outermost and the rest ordered as in `like`."""
+    order = np.argsort([-stride for stride in like.strides], kind="stable")
+    memory = np.empty((*tail, *(like.shape[axis] for axis in order)), dtype)
+    return memory.transpose(*(len(tail) + np.argsort(order)), *range(len(tail)))
 
 
 def dot(a: np.ndarray, b: np.ndarray) -> np.ndarray:
@@ -32,12 +54,8 @@ def dot(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 
 def cross(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """Cross product of (…, 3) vectors; several times faster than `np.cross` on small stacks."""
-    a, b = np.broadcast_arrays(a, b)
-    out = np.empty(a.shape, np.result_type(a, b))
-    out[..., 0] = a[..., 1] * b[..., 2] - a[..., 2] * b[..., 1]
-    out[..., 1] = a[..., 2] * b[..., 0] - a[..., 0] * b[..., 2]
-    out[..., 2] = a[..., 0] * b[..., 1] - a[..., 1] * b[..., 0]
-    return out
+    (ax, ay, az), (bx, by, bz) = np.moveaxis(a, -1, 0), np.moveaxis(b, -1, 0)
+    return vector(ay * bz - az * by, az * bx - ax * bz, ax * by - ay * bx)
 
 
 def unit(vector: np.ndarray) -> np.ndarray:
@@ -48,13 +66,24 @@ def unit(vector: np.ndarray) -> np.ndarray:
 
 def rotate(matrix: np.ndarray, vector: np.ndarray) -> np.ndarray:
     """(…, 3, 3) rotations applied to (…, 3) vectors."""
-    return (matrix @ vector[..., None])[..., 0]
+    return np.einsum("...ij,...j->...i", matrix, vector)
+
+
+def compose(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    """Matrix product (…, 3, k) of rotations (…, 3, 3) and (…, 3, k): what `@` gives, but quick on stacks whose components are rows."""
+    return np.einsum("...ij,...jk->...ik", first, second)
+
+
+def transposed(matrix: np.ndarray) -> np.ndarray:
+    """(…, 3, 3), a view: the inverse of a rotation."""
+    return np.swapaxes(matrix, -1, -2)
 
 
 def about(axis: int, angle: np.ndarray | float) -> np.ndarray:
     """Rotation by `angle` (…) radians about coordinate axis 0 (x), 1 (y) or 2 (z) -> (…, 3, 3)."""
     angle = np.asarray(angle, np.float64)
-    matrix = np.zeros((*angle.shape, 3, 3))
+    matrix = rows(angle, 3, 3)
+    matrix[...] = 0
     i, j = (axis + 1) % 3, (axis + 2) % 3
     matrix[..., axis, axis] = 1
     matrix[..., i, i] = matrix[..., j, j] = np.cos(angle)
@@ -126,8 +155,7 @@ def frame(direction: np.ndarray, hinge: np.ndarray) -> np.ndarray:
     """(…, 3, 3) whose columns are `direction`, `hinge` made perpendicular to it, and their cross product."""
     first = unit(direction)
     second = unit(hinge - dot(hinge, first) * first)
-    first, second = np.broadcast_arrays(first, second)
-    return np.stack([first, second, cross(first, second)], axis=-1)
+    return vector(first, second, cross(first, second))
 
 
 def _skew(v: np.ndarray) -> np.ndarray:

@@ -12,7 +12,7 @@ from tqdm import tqdm
 
 from laban.data.artifact import write_json
 from laban.data.clip import Clip, ClipStore
-from laban.data.codes import EncodedClip, write_codes
+from laban.data.codes import EncodedClip, write_codebooks, write_codes
 from laban.data.conversation import CLIPS
 from laban.motion import features as layout
 from laban.stages.contract import Gated, Work, stage
@@ -29,14 +29,15 @@ class EncodeSettings:
 
 @stage(kind="codes")
 def encode(settings: EncodeSettings, clips: Gated, conversations: Gated, tokenizer: Gated, work: Work) -> None:
-    """Encode every clip once for each of its people, framed on that one's first frame and the others after; write codes.parquet."""
+    """Encode every clip once for each of its people, framed on that one's first frame and the others after; write codes and codebooks."""
     model = MotionTokenizer.load(tokenizer.path)
     stores = [ClipStore(clips.path), ClipStore(conversations / CLIPS)]
-    total = sum(int(store.index["people"].sum()) for store in stores)
+    total = sum(int(store.column("people").sum()) for store in stores)
     ordered = _ordered(itertools.chain.from_iterable(stores))
     batches = _batches(ordered, settings.batch_size)
     encoded = itertools.chain.from_iterable(_encode(model, batch) for batch in batches)
     rows = write_codes(work.output, tqdm(encoded, total=total, desc="encode", unit="clip"))
+    write_codebooks(work.output, model.quantizer.codebooks.numpy())
     config = model.config
     tokens = config.fps / config.downsample * 2 * config.residual_depth
     write_json(work.output / "metrics.json", {"rows": rows, "tokens_a_second_of_two_people": tokens})
@@ -72,6 +73,7 @@ def _encode(model: MotionTokenizer, batch: list[tuple[Clip, tuple[int, ...]]]) -
             downsample=model.config.downsample,
             codebook_size=model.config.codebook_size,
             captions=tuple(caption.text for caption in clip.captions),
+            actor=None if clip.actor is None else order.index(clip.actor),
             codes=own,
         )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from laban.data.artifact import Artifact, write_json
-from laban.data.codes import read_codes
+from laban.data.codes import read_codebooks, read_codes
 from laban.distributed import seed_everything
 from laban.language.examples import PairedClips
 from laban.language.model import add_lora, load_model, load_tokenizer, save_adapter, save_model
@@ -36,7 +36,7 @@ def pretrain(settings: PretrainSettings, base: Artifact, codes: Gated, work: Wor
         raise ValueError(f"{codes.path} holds no clip in split train")
     vocabulary = MotionVocabulary(residual_depth=clips[0].codes.shape[2], codebook_size=clips[0].codebook_size)
     tokenizer, model = load_tokenizer(base / "model"), load_model(base / "model")
-    extend(model, tokenizer, vocabulary, seed=settings.seed)
+    extend(model, tokenizer, vocabulary, codebooks=read_codebooks(codes.path), seed=settings.seed)
     # An adapter fits only the base that was resized for it; plain LoRA would load on another one without an error.
     save_model(model, tokenizer, work.output / "base")
     vocabulary.save(work.output / "base")

@@ -13,10 +13,11 @@ from laban.data.artifact import write_json
 from laban.data.clip import Clip, ClipStore, write_clips
 from laban.data.conversation import CLIPS, Conversation, write_conversations
 from laban.data.measure import KNOWN_CLIPS
+from laban.data.styles import write_styles
 from laban.stages.contract import Gated, StageError, Work, stage
 from laban.synthesis.captions import captions
 from laban.synthesis.interactions import Order, make_clips
-from laban.synthesis.style import INTERACTION_SECONDS
+from laban.synthesis.style import INTERACTION_SECONDS, vocabulary
 from laban.synthesis.writer.desk import Desk
 from laban.synthesis.writer.material import Material
 from laban.synthesis.writer.plan import EDITS, FIRST_SYNTHETIC, plan_bases, plan_edits, plan_stories
@@ -57,6 +58,7 @@ def synthesize(settings: SynthesizeSettings, clips: Gated, work: Work) -> None:
     stories = plan_stories(bases, count - round(EDITS * count), settings.seed, first=len(made) + round(EDITS * count))
     generated += _generate([order for series in (*edits, *stories) for order in series.orders], frames, fps)
     write_clips(work.output / CLIPS, generated)
+    write_styles(work.output / CLIPS, vocabulary())
     dropped: Counter[str] = Counter()
     desk = Desk(material, bases, edits, stories, settings.seed)
     written = list(_written(desk, settings, dropped))

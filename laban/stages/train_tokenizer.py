@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -43,21 +44,32 @@ class TrainTokenizerSettings:
 
 
 class _Windows(Dataset[np.ndarray]):
-    """Every clip, cut to the shortest, in both orders of people, so that either end may be the given one."""
+    """A stretch of every clip, of one length, in both orders of people, so that either end may be the given one.
 
-    def __init__(self, clips: list[Clip], downsample: int) -> None:
-        self.clips = clips
-        shortest = min(clip.frames for clip in clips)
+    Stretches are as long as the shortest clip, and read when they are asked for: a set larger than memory is fine. Where in a longer
+    clip one begins is drawn anew each time.
+    """
+
+    def __init__(self, store: ClipStore, downsample: int) -> None:
+        self.store, self.numbers = store, store.numbers("train")
+        if not len(self.numbers):
+            raise ValueError(f"{store.folder} holds no clip in split train")
+        shortest = int(store.column("frames")[self.numbers].min())
         self.frames = shortest - shortest % downsample
         if not self.frames:
             raise ValueError(f"the shortest training clip has {shortest} frames, fewer than one step of {downsample}")
 
     def __len__(self) -> int:
-        return 2 * len(self.clips)
+        return 2 * len(self.numbers)
 
     def __getitem__(self, number: int) -> np.ndarray:
-        positions = self.clips[number // 2].positions[: self.frames]
+        positions = self.store.at(int(self.numbers[number // 2])).positions
+        start = self._start(len(positions) - self.frames)
+        positions = positions[start : start + self.frames]
         return positions if number % 2 == 0 else positions[:, ::-1]
+
+    def _start(self, latest: int) -> int:
+        return int(torch.randint(latest + 1, ())) if latest else 0
 
 
 def _collate(items: list[np.ndarray]) -> dict[str, torch.Tensor]:
@@ -78,10 +90,8 @@ def _people_first(features: np.ndarray) -> np.ndarray:
 def train_tokenizer(settings: TrainTokenizerSettings, clips: Gated, work: Work) -> None:
     """Train the residual-quantised autoencoder; write weights, sizes, loss history and held-out reconstruction."""
     store = ClipStore(clips.path)
-    training = list(store.split("train"))
-    if not training:
-        raise ValueError(f"{clips.path} holds no clip in split train")
-    dataset = _Windows(training, settings.downsample)
+    dataset = _Windows(store, settings.downsample)
+    seed_everything(settings.seed)
     sample = _collate([dataset[number] for number in range(0, len(dataset), max(1, len(dataset) // 500))])["features"].numpy()
     config = TokenizerConfig(
         downsample=settings.downsample,
@@ -90,9 +100,8 @@ def train_tokenizer(settings: TrainTokenizerSettings, clips: Gated, work: Work) 
         code_dim=settings.code_dim,
         width=settings.width,
         quantize_dropout=settings.quantize_dropout,
-        fps=training[0].fps,
+        fps=float(store.column("fps")[dataset.numbers[0]]),
     )
-    seed_everything(settings.seed)
     tokenizer = MotionTokenizer(config, *layout.statistics(sample))
     history = fit(
         TokenizerLoss(tokenizer, commitment=settings.commitment, velocity=settings.velocity_weight),
@@ -108,11 +117,11 @@ def train_tokenizer(settings: TrainTokenizerSettings, clips: Gated, work: Work) 
     )
     tokenizer.to("cpu").save(work.output)
     write_json(work.output / "loss.json", history)
-    splits = {name: list(store.split(name)) for name in ("val", "test", "test_unseen")}
-    write_json(work.output / "metrics.json", {name: _measure(tokenizer, held) for name, held in splits.items() if held})
+    held_out = [name for name in ("val", "test", "test_unseen") if len(store.numbers(name))]
+    write_json(work.output / "metrics.json", {name: _measure(tokenizer, store.split(name)) for name in held_out})
 
 
-def _measure(tokenizer: MotionTokenizer, clips: list[Clip]) -> dict[str, float]:
+def _measure(tokenizer: MotionTokenizer, clips: Iterable[Clip]) -> dict[str, float]:
     """Reconstruction of held-out clips in millimetres, with 1 … D levels, and how much of each codebook they use."""
     depth, size = tokenizer.config.residual_depth, tokenizer.config.codebook_size
     errors: dict[str, list[float]] = {}
@@ -128,7 +137,8 @@ def _measure(tokenizer: MotionTokenizer, clips: list[Clip]) -> dict[str, float]:
         errors.setdefault("mpjpe_mm", []).append(mpjpe(predicted, truth, alignment="world"))
         errors.setdefault("acceleration_mm", []).append(acceleration_error(predicted, truth))
     usage = float(np.mean([len(codes) / size for codes in used]))
-    return {**{name: float(np.mean(values)) for name, values in errors.items()}, "codebook_usage": usage, "clips": len(clips)}
+    means = {name: float(np.mean(values)) for name, values in errors.items()}
+    return {**means, "codebook_usage": usage, "clips": len(errors["mpjpe_mm"])}
 
 
 if __name__ == "__main__":

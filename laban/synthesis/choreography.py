@@ -1,6 +1,6 @@
 """What all kinds of interaction are made of: bodies and chance, easing, steps, arms, and how people stand.
 
-Everything is a function of a `Style` and of a `Draw` (bodies, places, timing noise), which comes from a seed and a number alone:
+Everything is a function of a `Style` and of a `Draw` (bodies, timing noise), which comes from a seed and a number alone:
 the same draw in another style is the same people doing one thing differently, which is what an edit is.
 
 Letters: `T` frames, `P` people, `H` = 2 sides (0 left, 1 right). A person's own frame: x to the left, z forward; angles are
@@ -14,9 +14,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.ndimage import uniform_filter1d
 
 from laban.motion.skeleton import INDEX, REST_OFFSETS
+from laban.synthesis.carriage import Way, ease, mean_over
 from laban.synthesis.posture import POINT, Controls, Goals
 from laban.synthesis.style import KINDS, VALUES, Style
 
@@ -39,13 +39,12 @@ _TOE_LENGTH = 0.12
 
 @dataclass(frozen=True, kw_only=True)
 class Draw:
-    """All chance of a clip: who the people are, where they are and how exactly they move."""
+    """All chance of a clip: who the people are, which way they face and how exactly they move."""
 
     offsets: np.ndarray
     """(P, 22, 3) metres."""
     world_yaw: float
-    world_place: np.ndarray
-    """(3,) metres."""
+    """Radians by which the scene is turned."""
     noise: np.ndarray
     """(P, 32) uniform in -1..1; see `_N` for which is which."""
 
@@ -72,17 +71,10 @@ def draw(seed: int, number: int, people: int = 2) -> Draw:
     offsets[:, leg] *= legs
     offsets[:, arm] *= arms
     offsets[:, shoulder] *= np.concatenate([breadth, np.ones((MOST_PEOPLE, 1, 2))], axis=-1)
-    place = np.array([*rng.uniform(-1.5, 1.5, 2), 0.0])[[0, 2, 1]]
-    return Draw(offsets=offsets[:people].astype(np.float32), world_yaw=rng.uniform(-np.pi, np.pi), world_place=place, noise=noise[:people])
+    return Draw(offsets=offsets[:people].astype(np.float32), world_yaw=rng.uniform(-np.pi, np.pi), noise=noise[:people])
 
 
 # --- courses of time --------------------------------------------------------------------------------------------------
-
-
-def ease(t: np.ndarray, start: float | np.ndarray, duration: float | np.ndarray) -> np.ndarray:
-    """Minimum-jerk course from 0 to 1."""
-    x = np.clip((t - start) / duration, 0, 1)
-    return x**3 * (10 + x * (6 * x - 15))
 
 
 def bump(t: np.ndarray, start: float, rise: float, hold: float, fall: float) -> np.ndarray:
@@ -141,7 +133,8 @@ class Stance:
 class Choreography:
     """One clip in the making: times, people and their controls, each person in the own frame.
 
-    A kind is a function that takes this, moves the people and returns nothing; `finish` lets them stand, breathe and swing.
+    A kind is a function that takes this, moves the people and returns nothing; `finish` puts their feet down, and
+    `laban.synthesis.carriage` their bodies over these.
     """
 
     def __init__(self, style: Style, chance: Draw, frames: int, fps: float) -> None:
@@ -234,12 +227,12 @@ class Choreography:
         for number in range(count):
             share = (number + 1) / count
             stance = before.moved(way * share, bend * share, direction)
-            self._land(person, stance, (foot + number) % 2, start + number * step_s, step_s, lift)
+            self.step(person, stance, (foot + number) % 2, start + number * step_s, step_s, lift)
         self.stances[person] = stance
         arrived = start + count * step_s
         if goes_on:
             return arrived
-        self._land(person, stance, (foot + count) % 2, arrived, step_s, lift)
+        self.step(person, stance, (foot + count) % 2, arrived, step_s, lift)
         return arrived + step_s
 
     def _next_foot(self, person: int, way: float, bend: float, direction: float) -> int:
@@ -249,7 +242,8 @@ class Choreography:
         aside = np.sin(direction) * way + 0.3 * bend
         return int(self.noise("foot", person) > 0) if abs(aside) < 0.05 else int(aside < 0)
 
-    def _land(self, person: int, stance: Stance, foot: int, start: float, duration: float, lift: float) -> None:
+    def step(self, person: int, stance: Stance, foot: int, start: float, duration: float, lift: float) -> None:
+        """Put one foot where it belongs in `stance`; the person's own stance stays."""
         yaw = stance.yaw + self._toes_out(person) * (1 - 2 * foot)
         self.moves[person].append(Step(foot, start, duration, stance.foot(self.half_width(person), foot), yaw, lift, self.roll[person]))
 
@@ -310,13 +304,19 @@ class Choreography:
     # --- the end ------------------------------------------------------------------------------------------------------
 
     def finish(self) -> None:
-        """Let everybody stand and walk on the feet that the steps have put down."""
+        """Let the feet take their steps, and say where they take the bodies (`way`); the scene begins about the origin.
+
+        There float32 is finest: it keeps bones of stored positions constant to less than a millionth of a metre.
+        """
         c, frames = self.controls, len(self.t)
+        middle = self.origin.mean(axis=0)
+        self.origin = self.origin - middle
+        c.contact -= middle
         # The trunk follows steps that are yet to come, also some beyond the end.
         beyond = np.arange(frames + round((self.settle + _LOOK_AHEAD_S) * self.fps)) / self.fps
         feet, yaws, lift, pitch, weight = self._feet(beyond)
-        course = _mean_over(np.concatenate([feet.mean(2), yaws.mean(2)[..., None]], -1), self.settle * self.fps)
-        weight = _mean_over(weight[..., 1] - weight[..., 0], 0.24 * self.pace * self.fps)[:frames]
+        course = mean_over(np.concatenate([feet.mean(2), yaws.mean(2)[..., None]], -1), self.settle * self.fps)
+        weight = mean_over(weight[..., 1] - weight[..., 0], 0.24 * self.pace * self.fps)[:frames]
         feet, yaws, pitch = feet[:frames], yaws[:frames], pitch[:frames]
         stagger = 0.03 * np.outer(self.chance.noise[:, _N["stagger"]], [1, -1])
         c.feet += feet + stagger[..., None] * np.stack([np.sin(yaws), np.cos(yaws)], -1)
@@ -324,19 +324,12 @@ class Choreography:
         c.foot_pitch += pitch
         # Toes that point up are higher than the sole: the foot turns about its heel.
         c.lift += lift[:frames] + _TOE_LENGTH * np.sin(np.maximum(-pitch, 0))
-        self._follow(course, feet, weight)
-
-    def _follow(self, course: np.ndarray, feet: np.ndarray, weight: np.ndarray) -> None:
-        """Let trunk, head and arms go with the feet, whose middle and yaw (T + some, P, 3) the `course` is, smoothed."""
-        c, frames, soon = self.controls, len(self.t), round(_LOOK_AHEAD_S * self.fps)
-        middle, facing = course[:frames, :, :2], course[:frames, :, 2]
-        c.facing += facing
-        c.head[..., 1] += np.clip(course[soon : soon + frames, :, 2] - facing, -0.8, 0.8)
-        forward = np.stack([np.sin(facing), np.cos(facing)], -1)
-        stride = np.sum((feet - middle[:, :, None]) * forward[:, :, None], -1)
-        idle = idle_waves(self.t, self.chance.noise[:, _PHASES])
-        self._carry(middle, forward, stride[..., 1] - stride[..., 0], weight, idle)
-        self._hang(stride, idle)
+        soon, noise = round(_LOOK_AHEAD_S * self.fps), self.chance.noise
+        self.way = Way(
+            middle=course[:frames, :, :2], facing=course[:frames, :, 2], soon=course[soon : soon + frames, :, 2], feet=feet, weight=weight,
+            arms=self.arms[None], swing=self.swing[None], roll=self.roll[None], phases=noise[None, :, _PHASES],
+            rest=noise[None][..., [_N["toes"], _N["beside"], _N["way"]]],
+        )  # fmt: skip
 
     def _feet(self, t: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
         """(T, P, H, 2) metres, and yaw, lift, pitch and weight taken off (T, P, H), of feet that rest exactly between their steps."""
@@ -348,37 +341,6 @@ class Choreography:
             courses[:] = _courses(t, *amounts) @ (foot[:, None] == feet).astype(float)
         x, z, yaws, *heights = (courses + np.pad(np.array(at).T, [(0, 3), (0, 0)])[:, None]).reshape(6, len(t), self.people, 2)
         return np.stack([x, z], -1), yaws, *heights
-
-    def _carry(self, middle: np.ndarray, forward: np.ndarray, apart: np.ndarray, weight: np.ndarray, idle: np.ndarray) -> None:
-        """The trunk over the feet: it leans into a start, shifts over the standing foot and turns with the stride.
-
-        `apart` (T, P) metres is how far the right foot is ahead of the left, `weight` how far it is higher.
-        """
-        c = self.controls
-        left = np.stack([forward[..., 1], -forward[..., 0]], -1)
-        back = -0.14 * np.sin(np.maximum(c.lean, 0))
-        speed = np.sum(np.gradient(middle, 1 / self.fps, axis=0) * forward, -1)
-        # Over a heel that is up the pelvis is further ahead than midway: neither knee must give way.
-        ahead = 0.005 * idle[1] + back + 0.12 * self.roll * speed
-        c.pelvis += middle + left * (0.006 * idle[0] + 0.35 * weight)[..., None] + forward * ahead[..., None]
-        c.lean += 0.03 + 0.012 * idle[2] + 0.06 * np.tanh(1.6 * speed)
-        c.tilt += 0.25 * weight
-        c.turn += 0.25 * apart
-        c.twist += 0.02 * idle[3] - 0.4 * apart
-        c.head[..., 1] += 0.05 * idle[4]
-        c.head[..., 0] += 0.02 * idle[5] - 0.5 * np.clip(c.lean, -0.4, 0.25)
-
-    def _hang(self, stride: np.ndarray, idle: np.ndarray) -> None:
-        """Arms that nothing else moves hang, and swing from the shoulder against the legs; the elbow bends on the way forward."""
-        free = 1 - np.minimum(1, self.controls.raised)
-        arms, sides = 0.955 * self.arms[:, None], np.array([1, -1])
-        angle = np.clip(self.swing[:, None] * stride[..., ::-1] / arms, -0.9, 0.9)
-        bent = arms * np.minimum(1 - 0.12 * angle, 1.035)
-        out = np.broadcast_to(sides * (0.05 + 0.008 * idle[6][..., None]), angle.shape)
-        rest = np.stack(
-            [out, -bent * np.cos(angle), bent * np.sin(angle) + 0.045 * np.cos(2 * angle) + 0.01 * idle[[7, 6]].transpose(1, 2, 0)], -1
-        )
-        self.controls.hands += free[..., None] * rest
 
 
 def _swings(person: int, moves: list[Step], at: list[tuple[float, float, float]]) -> Iterator[tuple[float, ...]]:
@@ -410,12 +372,13 @@ def _courses(
     """(6, T, S): x, z, yaw, lift, pitch and weight taken off by S steps; `amounts` are lift, rise of the heel, roll and weight."""
     lift, heel, roll, weight = amounts
     t = t[:, None]
-    part = np.clip((t - start) / duration, 0, 1)
+    part = np.minimum(np.maximum((t - start) / duration, 0), 1)
+    rest = 1 - part
     # A foot leaves the floor before it travels, and travels no more when it comes down: else it would slide.
     moved = ease(t, start + 0.09 * duration, 0.84 * duration)
     # In a turn a foot goes along an arc, lest it hit the other: a parabola as high as the arc.
-    aloft, bow = (4 * part * (1 - part)) ** 1.6, np.clip(turn, -1.2, 1.2) / 2 * moved * (1 - moved)
-    pitch = heel * 28.9 * part**2 * (1 - part) ** 3
+    aloft, bow = (4 * part * rest) ** 1.6, np.clip(turn, -1.2, 1.2) / 2 * moved * (1 - moved)
+    pitch = heel * 28.9 * part * part * rest * rest * rest
     if roll.any():
         pitch += roll * _rolling(t, start, duration)
     return np.stack([moved * x - bow * z, moved * z + bow * x, moved * turn, aloft * lift, pitch, aloft * weight])
@@ -425,16 +388,3 @@ def _rolling(t: np.ndarray, start: np.ndarray, duration: np.ndarray) -> np.ndarr
     """Pitch of a foot that rolls, in parts of its roll: off the toes before the step, down from the heel after it."""
     off = ease(t, start - 0.3 * duration, 0.55 * duration) - ease(t, start + 0.25 * duration, 0.5 * duration)
     return off - 0.5 * (ease(t, start + 0.5 * duration, 0.4 * duration) - ease(t, start + 0.95 * duration, 0.25 * duration))
-
-
-def _mean_over(values: np.ndarray, frames: float) -> np.ndarray:
-    """Smoothed along the first axis over about twice as many frames."""
-    window = int(round(frames)) | 1
-    return uniform_filter1d(uniform_filter1d(values, window, axis=0, mode="nearest"), window, axis=0, mode="nearest")
-
-
-def idle_waves(t: np.ndarray, phases: np.ndarray) -> np.ndarray:
-    """(8, T, P) slow waves of about unit size, by people's phases (P, 16): nobody stands still."""
-    first, second = phases.reshape(-1, 8, 2).T[:, :, None]
-    turns = (0.32 + 0.12 * first) * t[:, None]
-    return 0.7 * np.sin(2 * np.pi * turns + np.pi * second) + 0.3 * np.sin(4.2 * np.pi * turns + 3 * first)

@@ -10,6 +10,7 @@ import numpy as np
 
 from laban.data.clip import Clip
 from laban.motion.rotations import rotate, yaw
+from laban.synthesis.carriage import Way, carry
 from laban.synthesis.choreography import Choreography, draw
 from laban.synthesis.kinds import PERFORM
 from laban.synthesis.posture import Controls, Goals, solve
@@ -38,7 +39,7 @@ class Order:
         return KINDS[self.style.kind].people
 
 
-def make_clips(orders: Iterable[Order], *, clip_seconds: float, fps: float, batch: int = 8) -> Iterator[Clip]:
+def make_clips(orders: Iterable[Order], *, clip_seconds: float, fps: float, batch: int = 16) -> Iterator[Clip]:
     """Yield the clips, in order, without captions; deterministic, whatever the batch."""
     frames = round(clip_seconds * fps)
     pending = iter(orders)
@@ -62,11 +63,11 @@ def _make_batch(orders: list[Order], frames: int, fps: float) -> dict[str, Clip]
     parts = [choreograph(order, frames, fps) for order in orders]
     offsets = np.stack([part.chance.offsets for part in parts])
     turn = np.array([part.chance.world_yaw for part in parts])
-    place = np.stack([part.chance.world_place for part in parts])
-    origin = rotate(yaw(turn)[:, None], np.stack([part.origin for part in parts])) + place[:, None]
+    origin = rotate(yaw(turn)[:, None], np.stack([part.origin for part in parts]))
     heading = np.stack([part.heading for part in parts]) + turn[:, None]
     controls, goals = Controls.stack([part.controls for part in parts]), Goals.stack([part.goals for part in parts])
-    controls.contact = rotate(yaw(turn)[:, None, None, None], controls.contact) + place[:, None, None, None]
+    controls.contact = rotate(yaw(turn)[:, None, None, None], controls.contact)
+    carry(controls, Way.stack([part.way for part in parts]), fps)
     rotations, root, positions = solve(controls, goals, offsets, heading, origin)
     return {
         order.id: Clip(

@@ -6,13 +6,14 @@ forward, origin on the floor where the person starts; angles are positive to the
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 
 import numpy as np
 from scipy.ndimage import minimum_filter1d, uniform_filter1d
 
 from laban.motion.kinematics import bone_rotations, local_rotations, two_bone_ik
-from laban.motion.rotations import dot, pitch, roll, rotate, to_6d, unit, yaw
+from laban.motion.rotations import compose, dot, pitch, roll, rotate, to_6d, unit, vector, yaw
 from laban.motion.skeleton import INDEX, PARENTS
 
 TOE_HEIGHT = 0.02
@@ -26,8 +27,9 @@ POINT, MEET = -2, -1
 """Where a hand goes when it reaches: to `Controls.contact`, or to the partner's hand there; a joint's number: to the partner's body."""
 _TORSO = ("spine1", "spine2", "spine3", "neck", "head", "left_collar", "right_collar")
 _ENDS = ("left_hip", "right_hip", "left_shoulder", "right_shoulder")
+# Left and right are neighbours: slices give views, lists would copy.
 _HIP, _KNEE, _ANKLE, _FOOT, _SHOULDER, _ELBOW, _WRIST = (
-    [INDEX[f"left_{part}"], INDEX[f"right_{part}"]] for part in ("hip", "knee", "ankle", "foot", "shoulder", "elbow", "wrist")
+    slice(INDEX[f"left_{part}"], INDEX[f"right_{part}"] + 1) for part in ("hip", "knee", "ankle", "foot", "shoulder", "elbow", "wrist")
 )
 
 
@@ -82,9 +84,9 @@ class Controls:
         return cls(**{field.name: np.zeros((frames, people, *tails.get(field.name, ()))) for field in fields(cls)})
 
     @classmethod
-    def stack(cls, controls: list[Controls]) -> Controls:
+    def stack(cls, controls: Sequence[Controls]) -> Controls:
         """Controls of N clips with leading axes (N, T, P)."""
-        return cls(**{field.name: np.stack([getattr(one, field.name) for one in controls]) for field in fields(cls)})
+        return cls(**{field.name: stacked([getattr(one, field.name) for one in controls]) for field in fields(cls)})
 
 
 @dataclass
@@ -107,9 +109,24 @@ class Goals:
         return cls(kind=kind, at=np.zeros((people, 2, 3)), hand=hand, gap=np.full((people, 2), 0.005))
 
     @classmethod
-    def stack(cls, goals: list[Goals]) -> Goals:
+    def stack(cls, goals: Sequence[Goals]) -> Goals:
         """Goals of N clips with leading axes (N, P, H)."""
         return cls(**{field.name: np.stack([getattr(one, field.name) for one in goals]) for field in fields(cls)})
+
+
+def _empty(leading: tuple[int, ...], *tail: int) -> np.ndarray:
+    """(N, T, P, …tail) whose memory has the tail outermost and the frames innermost.
+
+    Each component of each joint is then one long row, also beside what a body has once for all frames: see `laban.motion.rotations`.
+    """
+    clips, frames, people = leading
+    return np.moveaxis(np.empty((*tail, clips, people, frames)), (-3, -1, -2), (0, 1, 2))
+
+
+def stacked(each: Sequence[np.ndarray] | np.ndarray) -> np.ndarray:
+    """(T, P, …) of N clips -> (N, T, P, …) in the layout of `_empty`: a single operand in another one spoils that of the result."""
+    frames, people, *tail = each[0].shape
+    return np.stack(list(each), out=_empty((len(each), frames, people), *tail))
 
 
 def solve(
@@ -119,23 +136,23 @@ def solve(
 
     `offsets` (N, P, 22, 3) are the bodies, `heading` (N, P) radians and `origin` (N, P, 3) each person's own frame.
     """
-    bodies = np.asarray(offsets, np.float64)[:, None]
-    frame = yaw(heading)[:, None]
-    joints = np.empty((*controls.lean.shape, *offsets.shape[-2:]))
-    world = np.empty((*joints.shape, 3))
+    bodies, origin = stacked(offsets[:, None]), stacked(origin[:, None])
+    frame = yaw(heading[:, None])
+    joints = _empty(controls.lean.shape, len(PARENTS), 3)
+    world = _empty(controls.lean.shape, len(PARENTS), 3, 3)
 
     ankles = _ankles(controls, bodies)
-    ankles = rotate(frame[..., None, :, :], ankles) + origin[:, None, :, None]
+    ankles = rotate(frame[..., None, :, :], ankles) + origin[..., None, :]
     facing = yaw(heading[:, None] + controls.facing + controls.turn)
-    world[..., 0, :, :] = facing @ pitch(0.45 * controls.lean) @ roll(controls.tilt)
+    world[..., 0, :, :] = compose(compose(facing, pitch(0.45 * controls.lean)), roll(controls.tilt))
     joints[..., 0, :] = _pelvis(controls, bodies, world[..., 0, :, :], ankles, frame, origin)
     _torso(controls, bodies, world, joints)
     _legs(controls, bodies, world, joints, ankles, heading)
     _arms(controls, goals, bodies, world, joints)
 
-    rotations = to_6d(local_rotations(world)).astype(np.float32)
+    rotations = to_6d(local_rotations(world, 2).astype(np.float32))
     # The same places as by forward kinematics of the rotations, without their rounding to float32 (under 1e-6 m).
-    positions = joints.astype(np.float32)
+    positions = np.ascontiguousarray(joints, np.float32)
     return rotations, positions[..., 0, :].copy(), positions
 
 
@@ -146,15 +163,15 @@ def _ankles(controls: Controls, bodies: np.ndarray) -> np.ndarray:
     height = TOE_HEIGHT + down * cosine + ahead * sine + controls.lift
     forward = ahead * (1 - cosine) + down * sine
     x, z = forward * np.sin(controls.foot_yaw), forward * np.cos(controls.foot_yaw)
-    return np.stack([controls.feet[..., 0] + x, height, controls.feet[..., 1] + z], axis=-1)
+    return vector(controls.feet[..., 0] + x, height, controls.feet[..., 1] + z)
 
 
 def _pelvis(
     controls: Controls, bodies: np.ndarray, rotation: np.ndarray, ankles: np.ndarray, frame: np.ndarray, origin: np.ndarray
 ) -> np.ndarray:
     """(…, 3): as high as both legs allow, smoothed by an erosion and a mean over the same window, which never exceeds the limit."""
-    flat = np.stack([controls.pelvis[..., 0], np.zeros_like(controls.lean), controls.pelvis[..., 1]], axis=-1)
-    pelvis = rotate(frame, flat) + origin[:, None]
+    flat = vector(controls.pelvis[..., 0], 0.0, controls.pelvis[..., 1])
+    pelvis = rotate(frame, flat) + origin
     hips = rotate(rotation[..., None, :, :], bodies[..., _HIP, :])
     sideways = (pelvis[..., None, :] + hips - ankles)[..., [0, 2]]
     length = LEG_STRETCH * (np.linalg.norm(bodies[..., _KNEE, :], axis=-1) + np.linalg.norm(bodies[..., _ANKLE, :], axis=-1))
@@ -166,8 +183,8 @@ def _pelvis(
 
 def _torso(controls: Controls, bodies: np.ndarray, world: np.ndarray, joints: np.ndarray) -> None:
     """Fill spine, head and collars, and the positions of hips and shoulders."""
-    bend = pitch(controls.lean * 0.55 / 3) @ roll(-controls.sway / 3) @ yaw(controls.twist / 3)
-    nod = pitch(controls.head[..., 0] / 2) @ yaw(controls.head[..., 1] / 2)
+    bend = compose(compose(pitch(controls.lean * 0.55 / 3), roll(-controls.sway / 3)), yaw(controls.twist / 3))
+    nod = compose(pitch(controls.head[..., 0] / 2), yaw(controls.head[..., 1] / 2))
     # A reaching arm takes its collarbone along: forward, about the vertical.
     protract = 0.2 * np.maximum(controls.reach, 0.4 * controls.raised)
     local = dict(zip(_TORSO, (bend, bend, bend, nod, nod, yaw(-protract[..., 0]), yaw(protract[..., 1])), strict=True))
@@ -175,18 +192,18 @@ def _torso(controls: Controls, bodies: np.ndarray, world: np.ndarray, joints: np
         joint, parent = INDEX[name], PARENTS[INDEX[name]]
         joints[..., joint, :] = joints[..., parent, :] + rotate(world[..., parent, :, :], bodies[..., joint, :])
         if name in local:
-            world[..., joint, :, :] = world[..., parent, :, :] @ local[name]
+            world[..., joint, :, :] = compose(world[..., parent, :, :], local[name])
 
 
 def _legs(controls: Controls, bodies: np.ndarray, world: np.ndarray, joints: np.ndarray, ankles: np.ndarray, heading: np.ndarray) -> None:
     """Legs that end on the ankles given; knees bend the way the toes point, in the upright plane of the foot."""
     direction = heading[:, None, :, None] + controls.foot_yaw
-    forward = np.stack([np.sin(direction), np.zeros_like(direction), np.cos(direction)], axis=-1)
-    leg = ankles - joints[..., _HIP, :]
-    # Forward turned up with the leg: of a kick that is level, the knee points to the ceiling.
-    pole = -leg[..., 1:2] * forward + dot(leg, forward) * np.array([0.0, 1.0, 0.0])
+    x, y, z = np.moveaxis(ankles - joints[..., _HIP, :], -1, 0)
+    sine, cosine = np.sin(direction), np.cos(direction)
+    # The toes' direction turned up with the leg: of a kick that is level, the knee points to the ceiling.
+    pole = vector(-y * sine, x * sine + z * cosine, -y * cosine)
     _limb(bodies, world, joints, (_HIP, _KNEE, _ANKLE), ankles, pole, np.array([0.0, 0.0, 1.0]))
-    world[..., _ANKLE, :, :] = yaw(direction) @ pitch(controls.foot_pitch)
+    world[..., _ANKLE, :, :] = compose(yaw(direction), pitch(controls.foot_pitch))
     world[..., _FOOT, :, :] = world[..., _ANKLE, :, :]
     joints[..., _FOOT, :] = joints[..., _ANKLE, :] + rotate(world[..., _ANKLE, :, :], bodies[..., _FOOT, :])
 
@@ -198,9 +215,9 @@ def _arms(controls: Controls, goals: Goals, bodies: np.ndarray, world: np.ndarra
     target = hanging + controls.reach[..., None] * (_goals(controls, goals, bodies, world, joints) - hanging)
     side = np.array([1.0, -1.0])
     # Elbows of hanging arms point back, those of raised arms down and out.
-    low = np.stack([0.25 * side, np.full(2, -0.1), np.full(2, -1.0)], axis=-1)
+    low = vector(0.25 * side, -0.1, -1.0)
     angle = controls.elbow - 1.02
-    high = np.stack([1.05 * np.cos(angle) * side, 1.05 * np.sin(angle), np.full(angle.shape, -0.15)], axis=-1)
+    high = vector(1.05 * np.cos(angle) * side, 1.05 * np.sin(angle), -0.15)
     pole = rotate(chest, low + controls.raised[..., None] * (high - low))
     _limb(bodies, world, joints, (_SHOULDER, _ELBOW, _WRIST), target, pole, np.array([0.0, 0.0, -1.0]))
     world[..., _WRIST, :, :] = world[..., _ELBOW, :, :]
@@ -208,7 +225,7 @@ def _arms(controls: Controls, goals: Goals, bodies: np.ndarray, world: np.ndarra
 
 def _goals(controls: Controls, goals: Goals, bodies: np.ndarray, world: np.ndarray, joints: np.ndarray) -> np.ndarray:
     """(N, T, P, H, 3): where each hand goes when it reaches; a person's partner is the other one of the first two."""
-    found = controls.contact.copy()
+    found = controls.contact.copy(order="K")
     if joints.shape[2] < 2:
         return found
     meets = _meeting_points(controls, goals, bodies, joints)
@@ -227,7 +244,7 @@ def _meeting_points(controls: Controls, goals: Goals, bodies: np.ndarray, joints
     """
     clip, own = np.arange(len(goals.hand))[:, None], goals.hand[:, 0]
     upper, lower = (np.linalg.norm(bodies[:, :, :2][..., joint, :], axis=-1) for joint in (_ELBOW, _WRIST))
-    shoulders, length = joints[:, :, :2][..., _SHOULDER, :].copy(), REACH * (upper + lower)
+    shoulders, length = joints[:, :, :2][..., _SHOULDER, :].copy(order="K"), REACH * (upper + lower)
     shoulders[:, :, 1] = shoulders[clip, :, 1, own].swapaxes(1, 2)
     length[:, :, 1] = length[clip, :, 1, own].swapaxes(1, 2)
     point = controls.contact[:, :, 0]
@@ -236,7 +253,7 @@ def _meeting_points(controls: Controls, goals: Goals, bodies: np.ndarray, joints
         distance = np.sqrt(dot(away, away))
         point = shoulders[:, :, person] + away * np.minimum(1, length[:, :, person, :, None] / np.maximum(distance, 1e-9))
     gap = np.stack([goals.gap[:, 0], goals.gap[clip, 1, own]], axis=1)
-    apart = gap[:, None, ..., None] * unit(shoulders - shoulders[:, :, ::-1])
+    apart = stacked(gap[:, None])[..., None] * unit(shoulders - shoulders[:, :, ::-1])
     found = point[:, :, None] + apart
     found[:, :, 1] = found[clip, :, 1, goals.hand[:, 1]].swapaxes(1, 2)
     return found
@@ -246,7 +263,7 @@ def _limb(
     bodies: np.ndarray,
     world: np.ndarray,
     joints: np.ndarray,
-    chain: tuple[list[int], list[int], list[int]],
+    chain: tuple[slice, slice, slice],
     target: np.ndarray,
     pole: np.ndarray,
     rest_pole: np.ndarray,

@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from laban.data.clip import Clip
+from laban.data.styles import StyleSpace
 
 SOURCE = "procedural"
 LICENCE = "Apache-2.0"
@@ -136,3 +137,14 @@ def changed(style: Style, name: str, value: Any) -> Style:
     if name not in style.has:
         raise ValueError(f"{style.kind} has no {name}; it has {', '.join(style.has)}")
     return replace(style, **{name: value})
+
+
+def vocabulary() -> dict[str, StyleSpace]:
+    """What the style of each kind may be, as it goes with the clips to their gate."""
+    return {
+        kind.name: StyleSpace(
+            values={name: tuple(map(str, VALUES[name])) for name in kind.has},
+            unseen={name: str(value) for name, value in kind.unseen.items()},
+        )
+        for kind in KINDS.values()
+    }

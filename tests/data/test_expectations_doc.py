@@ -10,11 +10,25 @@ from laban.data.wording import FAULTS, FEWEST_WORDS, MOST_WORDS
 DOC = Path(__file__).parents[2] / "docs" / "data-gates.md"
 HEAD = """# What the data gates ask
 
-Every artifact of data passes a gate before the next stage may take it. A rule names a column of a table that is measured
-(`laban/data/measure.py`, `physique.py`, `twins.py`, `wording.py`), what its values must be, and why; Great Expectations judges it
-(`laban/data/expectations.py`). Limits are of nature or of measurement and hold for any kind of motion and number of people; what a
-platform may want to ask on top (how many rows, which licences) are thresholds in `params.yaml` on the measures of the whole.
-Suites fail closed: no row, an absent column, a null or a NaN is a failure. `optional`: null means that the rule does not apply.
+Every artifact of data passes a gate before the next stage may take it; `laban data check FOLDER` asks the same of any imported data
+set. A rule (`laban/data/rules.py`, all of them) names a column of a table that is measured, what its values must be, and why; Great
+Expectations judges it (`findings.py`). What failed is told with the number of rows, and the worst of them with id, value, and where
+it has a place in the clip, frame and person.
+
+| measured in `laban/data/` | what |
+|---|---|
+| `clip_table.py` | the table of a clip store, and measures of the whole |
+| `physique.py` | what bodies can be and do: bones, floor, speed, posture, one another |
+| `agreement.py` | whether root, rotations and positions tell the same |
+| `caption_columns.py`, `wording.py` | captions: missing, worn out, unfit, against style or motion |
+| `styles.py` | styles against the vocabulary of their generator, which lies beside the clips as `styles.json` |
+| `twins.py` | the same motion twice: moved, turned, mirrored, cut elsewhere, noisy; within a split and between splits |
+| `conversation_table.py`, `code_table.py` | conversations, codes |
+
+Limits are of nature or of measurement and hold for any kind of motion and number of people. Motion from code has no excuse: it is held
+to tighter ones besides. What a platform may want to ask on top (how many rows, which licences) are thresholds in `params.yaml` on the
+measures of the whole. Suites fail closed: no row, an absent column, a null or a NaN is a failure. `optional`: null means that the rule
+does not apply. Shares of recorded pairs are judged from ten clips on.
 
 `tests/faults` proves the rules by faults, each at three severities: `python tests/faults/campaign.py` prints what is caught. This page
 is written from the rules by `python tests/data/test_expectations_doc.py`, and a test compares the two.

@@ -6,7 +6,7 @@ import numpy as np
 
 from laban.data.clip import Caption, Clip
 from laban.data.conversation import Conversation, Fact, Part, Turn
-from laban.evaluation.editing import _answered, _right, edits
+from laban.evaluation.editing import answered, changed_and_kept, edits
 
 CLIPS = {
     name: Clip(
@@ -55,16 +55,18 @@ def test_the_first_edit_of_a_conversation_is_judged_with_people_as_they_are_show
 
 def test_success_counts_what_was_asked_and_locality_the_rest() -> None:
     (edit,) = edits([TALK], CLIPS.__getitem__, samples=1)
-    right = _right([edit], [{"kind": "hug", "speed": "slow", "gentleness": "forceful", "starter": "1"}])
-    assert right == {"success": 1.0, "locality": 2 / 3}
-    assert _right([edit], [{"kind": "hug", "speed": "fast", "gentleness": "normal", "starter": "1"}]) == {"success": 0.0, "locality": 1.0}
+    right = changed_and_kept([edit.case], [{"kind": "hug", "speed": "slow", "gentleness": "forceful", "starter": "1"}])
+    assert right == {"success": 1.0, "locality": 2 / 3, "success_and_locality": 2 / 3}
+    kept = changed_and_kept([edit.case], [{"kind": "hug", "speed": "fast", "gentleness": "normal", "starter": "1"}])
+    assert kept == {"success": 0.0, "locality": 1.0, "success_and_locality": 0.0}
+    assert changed_and_kept([edit.case], [{"speed": "slow"}]) == {"success": 1.0}  # nothing else was read: nothing is claimed
 
 
 def test_the_models_answer_stands_where_the_written_one_stood() -> None:
-    answered = _answered(edits([TALK], CLIPS.__getitem__, samples=1)[0])
-    assert answered.turns[:3] == TALK.turns[:3]
-    assert answered.turns[3].parts[0].clip == "editing/conv-1/0"
-    assert (len(answered.turns), answered.facts, answered.source) == (4, (), "model")
+    told = answered(edits([TALK], CLIPS.__getitem__, samples=1)[0])
+    assert told.turns[:3] == TALK.turns[:3]
+    assert told.turns[3].parts[0].clip == "editing/conv-1/0"
+    assert (len(told.turns), told.facts, told.source) == (4, (), "model")
 
 
 def test_a_conversation_without_an_edit_is_passed_over() -> None:

@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from laban.evaluators.features import WIDTH, pair_features, resample, statistics
+from laban.evaluators.features import WIDTH, pair_features
+from laban.evaluators.views import PAIR as VIEW
 from laban.motion.features import rotate_yaw
 from laban.motion.skeleton import REST_OFFSETS
 
@@ -40,29 +41,13 @@ def test_other_than_two_people_are_refused() -> None:
         pair_features(np.concatenate([PAIR, PAIR[:, :1]], axis=1))
 
 
-def test_resampling_picks_frames_or_stands_between_them() -> None:
-    assert np.array_equal(resample(PAIR, fps=30.0, rate=30.0), PAIR)
-    assert np.array_equal(resample(PAIR, fps=30.0, rate=7.5), PAIR[::4])
-    half = resample(PAIR, fps=20.0, rate=40.0)
-    assert len(half) == 23
-    assert half[1] == pytest.approx((PAIR[0] + PAIR[1]) / 2, abs=1e-6)
-    assert len(resample(PAIR[:1], fps=30.0, rate=7.5)) == 1
-
-
 @pytest.mark.parametrize("fps", [24.0, 30.0, 59.94, 120.0])
 def test_equal_motion_at_other_frame_rates_gives_equal_features(fps: float) -> None:
     def walk(rate: float) -> np.ndarray:
         time = np.arange(int(2 * rate) + 1)[:, None, None, None] / rate
         return PAIR[:1] + np.array([1.0, 0.0, 0.5]) * time
 
-    own, other = (pair_features(resample(walk(rate), fps=rate, rate=7.5)) for rate in (30.0, fps))
+    own, other = (VIEW.of([walk(rate)], rate)[0] for rate in (30.0, fps))
     frames = min(len(own), len(other))
     assert frames >= 15
     assert other[:frames] == pytest.approx(own[:frames], abs=1e-4)
-
-
-def test_statistics_share_a_deviation_in_a_block() -> None:
-    mean, deviation = statistics(pair_features(PAIR))
-    assert mean == pytest.approx(pair_features(PAIR).mean(0), abs=1e-5)
-    assert len(set(deviation.tolist())) == 4
-    assert (deviation >= 1e-3).all()

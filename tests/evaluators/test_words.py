@@ -8,7 +8,7 @@ TEXTS = ["One person waves, the other waves back.", "One person's hand"]
 def test_numbers_are_stable_and_unknown_words_counted() -> None:
     words = Words.of(TEXTS)
     assert words.known == ("back", "hand", "one", "other", "person", "person's", "the", "waves")
-    assert len(words) == 10
+    assert words.entries == 10
     assert words.encode("One person juggles") == [4, 6, UNKNOWN]
     assert words.encode("") == [UNKNOWN]
     assert words.unknown_share(["one person juggles", "waves"]) == 0.25

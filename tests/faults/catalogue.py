@@ -5,7 +5,8 @@ from __future__ import annotations
 from caption_faults import CAPTIONS
 from code_faults import CODE_FAULTS
 from conversation_faults import CONVERSATION_FAULTS
+from foreign_faults import FOREIGN
 from motion_faults import MOTION
 from split_faults import SPLIT_FAULTS
 
-CATALOGUE = (*MOTION, *CAPTIONS, *SPLIT_FAULTS, *CONVERSATION_FAULTS, *CODE_FAULTS)
+CATALOGUE = (*MOTION, *FOREIGN, *CAPTIONS, *SPLIT_FAULTS, *CONVERSATION_FAULTS, *CODE_FAULTS)

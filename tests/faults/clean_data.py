@@ -14,14 +14,21 @@ import pandas as pd
 from laban.data.artifact import Artifact, Manifest, list_files, seal, write_json
 from laban.data.clip import Caption, Clip, write_clips
 from laban.data.codes import CODES, EncodedClip, write_codes
-from laban.data.conversation import CLIPS, Conversation, Part, Turn, write_conversations
-from laban.data.measure import KNOWN_CLIPS
+from laban.data.conversation import Conversation, Part, Turn
+from laban.data.styles import StyleSpace, write_styles
 from laban.motion.kinematics import fk
 from laban.motion.rotations import pitch, to_6d, yaw
 from laban.motion.skeleton import INDEX, REST_OFFSETS
 
 FPS, FRAMES = 30.0, 60
 SPLIT_OF = ("train", "train", "train", "train", "val", "test")
+STYLES = {
+    "sway": StyleSpace(
+        values={"hand": ("left", "right"), "starter": ("0", "1"), "pace": ("slow", "quick")}, unseen={"pace": "quick", "hand": "left"}
+    )
+}
+TOE_M = 0.02
+"""Metres over the floor at which the toe joint of who stands rests."""
 
 
 @lru_cache(maxsize=512)
@@ -41,10 +48,9 @@ def clip(number: int, *, split: str | None = None, prefix: str = "c", source: st
     for person, facing in enumerate((0.0, np.pi)):
         rotations[:, person, 0] = to_6d(yaw(facing + 0.1 * np.sin(time_s)))
     root = np.zeros((FRAMES, 2, 3))
-    root[..., 1] = 0.93
     root[:, 1, 2] = 1.5
-    root[..., 0] += 0.05 * np.sin(time_s + number)[:, None]
     offsets = np.stack([REST_OFFSETS, REST_OFFSETS * 0.96]) * generator.uniform(0.97, 1.03)
+    root[..., 1] = TOE_M - fk(rotations, offsets, root)[..., 1].min((0, 2))
     positions = fk(rotations, offsets, root).astype(np.float32)
     words = (
         f"one person sways and raises their {hand} hand number {number}",
@@ -62,7 +68,7 @@ def clip(number: int, *, split: str | None = None, prefix: str = "c", source: st
         source=source,
         licence="CC0-1.0",
         kind="sway",
-        style={"hand": hand, "starter": starter},
+        style={"hand": hand, "starter": starter, "pace": "slow"},
         actor=starter,
         fps=FPS,
     )
@@ -92,6 +98,7 @@ def conversation(number: int) -> Conversation:
 def write_clean_clips(folder: Path, made: list[Clip] | None = None) -> None:
     """Clips suite's data."""
     write_clips(folder, clips() if made is None else made)
+    write_styles(folder, STYLES)
 
 
 def generated(count: int = 12) -> list[Clip]:
@@ -103,23 +110,6 @@ def known_clips(known: list[Clip]) -> pd.DataFrame:
     """The list of the clips that conversations may name."""
     rows = {"id": [c.id for c in known], "split": [c.split for c in known], "sha256": [c.content_hash() for c in known]}
     return pd.DataFrame({**rows, "frames": FRAMES, "people": 2, "fps": FPS})
-
-
-def _write_lines(folder: Path, known: list[Clip]) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    write_conversations(folder, [conversation(number) for number in range(12)])
-    known_clips(known).to_parquet(folder / KNOWN_CLIPS, index=False)
-
-
-def write_clean_conversations(folder: Path) -> None:
-    """Conversations suite's data: lines, generated clips, and the list of real ones."""
-    _write_lines(folder, clips())
-    write_clips(folder / CLIPS, generated())
-
-
-def write_clean_lines(folder: Path) -> None:
-    """The same with all motion listed and none beside the lines: quicker to judge."""
-    _write_lines(folder, [*clips(), *generated()])
 
 
 def code_rows(count: int = 12) -> list[dict[str, Any]]:

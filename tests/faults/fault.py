@@ -15,11 +15,13 @@ import clean_data as clean
 import numpy as np
 import pandas as pd
 
-from laban.data.clip import Clip, write_clips
+from laban.data.clip import Clip
 from laban.data.codes import CODES
 from laban.data.conversation import CONVERSATIONS
-from laban.data.expectations import SUITES, Finding, Rule, check, threshold_rules
+from laban.data.expectations import SUITES, threshold_rules
+from laban.data.findings import NULLS, WHOLE, Finding, check
 from laban.data.measure import KNOWN_CLIPS, Measured
+from laban.data.rules import Rule
 
 CLIPS, TALKS, ROWS = 12, 24, 24
 """Clips, conversations and rows of codes in the data that are damaged."""
@@ -89,7 +91,7 @@ class TalkData:
         (folder / CONVERSATIONS).write_text("".join(f"{line}\n" for line in lines), "utf-8")
         self.known.to_parquet(folder / KNOWN_CLIPS, index=False)
         if self.beside:
-            write_clips(folder / "clips", self.beside)
+            clean.write_clean_clips(folder / "clips", self.beside)
 
 
 @dataclass
@@ -105,7 +107,16 @@ class CodeData:
 
 
 Data = ClipData | TalkData | CodeData
-SUITE_OF = {"motion": "clips", "captions": "clips", "splits": "clips", "conversations": "conversations", "codes": "codes"}
+TIGHT = "from code: "
+"""Before the column of a rule that holds for motion from code alone, so that it does not stand in for the one that holds for all."""
+SUITE_OF = {
+    "motion": "clips",
+    "foreign": "clips",
+    "captions": "clips",
+    "splits": "clips",
+    "conversations": "conversations",
+    "codes": "codes",
+}
 DATA_OF: Mapping[str, Callable[[], Data]] = {"clips": ClipData, "conversations": TalkData, "codes": CodeData}
 THRESHOLDS: Mapping[str, Mapping[str, Mapping[str, float]]] = {
     "clips": {
@@ -127,11 +138,11 @@ class Fault:
 
     name: str
     subject: str
-    """motion, captions, splits, conversations, codes"""
+    """motion, foreign (other people's data sets), captions, splits, conversations, codes"""
     source: str
     """Paragraph of the field's report that tells of it (`§5.1`), or `ours`."""
     column: str
-    """The column whose rule must refuse it; empty: the data cannot be measured at all."""
+    """The column whose rule must refuse it, after `TIGHT` where it is one for motion from code; empty: it cannot be measured at all."""
     says: str
     """What the reason must say: a regular expression."""
     apply: Callable[[Any, Severity, np.random.Generator], None]
@@ -155,6 +166,11 @@ class Outcome:
     def caught(self) -> bool:
         """By the right rule, for the right reason."""
         return re.search(self.fault.says, self.reasons.get(self.fault.column, "\0")) is not None
+
+
+def of_the_field(fault: Fault) -> bool:
+    """Whether the report on the field tells of it among data sets (§5), metrics (§6) or complaints (§7)."""
+    return fault.source.startswith(("§5", "§6", "§7"))
 
 
 def seed_of(fault: Fault, severity: Severity) -> int:
@@ -198,17 +214,17 @@ def judged_together(suite: str, sets: Mapping[str, Measured | str]) -> dict[str,
     found: dict[str, dict[str, str]] = {name: {"": one} for name, one in sets.items() if isinstance(one, str)}
     whole = {name: one for name, one in sets.items() if not isinstance(one, str)}
     found |= {name: {} for name in whole}
-    tables = {table: rules for table, rules in SUITES[suite].rules.items() if table != "dataset"}
+    tables = {table: rules for table, rules in SUITES[suite].rules.items() if table != WHOLE}
     for table, rules in tables.items():
         frames = [_named(one.tables[table], name) for name, one in whole.items() if table in one.tables and len(one.tables[table])]
         empty = [name for name, one in whole.items() if table in one.tables and not len(one.tables[table])]
-        found |= {name: {**found[name], "": f"{table}: zero rows"} for name in empty}
+        found |= {name: {**found[name], "": f"{table}: zero rows"} for name in empty if table not in SUITES[suite].optional_tables}
         if frames:
             _collect(found, check(table, pd.concat(frames, ignore_index=True), rules))
     totals = pd.DataFrame([{"id": f"{name}|{suite}", **one.totals} for name, one in whole.items()])
-    asked: list[Rule] = [*SUITES[suite].rules.get("dataset", ()), *threshold_rules(THRESHOLDS[suite])]
+    asked: list[Rule] = [*SUITES[suite].rules.get(WHOLE, ()), *threshold_rules(THRESHOLDS[suite])]
     if len(totals):
-        _collect(found, check("dataset", totals, asked))
+        _collect(found, check(WHOLE, totals, asked))
     return found
 
 
@@ -218,12 +234,12 @@ def _named(table: pd.DataFrame, name: str) -> pd.DataFrame:
 
 def _collect(found: dict[str, dict[str, str]], findings: Sequence[Finding]) -> None:
     for finding in findings:
-        if not finding.passed:
-            assert finding.offenders, finding.reason
-        for row, value in finding.offenders:
-            name, _, own = row.partition("|")
-            if finding.column == "null_columns":
-                found[name] |= {column: f"{finding.table} {own}: {column} is null" for column in str(value).split(", ")}
+        assert finding.passed or finding.offenders, finding.reason
+        tight = TIGHT if finding.table == "procedural clip" else ""
+        for one in finding.offenders:
+            name, _, own = one.id.partition("|")
+            if finding.column == NULLS:
+                found[name] |= {tight + column: f"{finding.table} {own}: {column} is null" for column in str(one.value).split(", ")}
             else:
-                said = f"{finding.table} {own}: {finding.column} is {value}, expected {finding.expected}"
-                found[name].setdefault(finding.column, said)
+                said = f"{finding.table} {own}: {finding.column} is {one.value}, expected {finding.expected}"
+                found[name].setdefault(tight + finding.column, said)

@@ -35,6 +35,32 @@ TREE = (
     ("RightForeArm", "RightArm", ("right_elbow",)),
     ("RightHand", "RightForeArm", ("right_wrist",)),
 )
+# Three joints, an end site, and channels in another order at each.
+ARM = """HIERARCHY
+ROOT base
+{
+  OFFSET 10 0 0
+  CHANNELS 6 Xposition Yposition Zposition Zrotation Xrotation Yrotation
+  JOINT upper {
+    OFFSET 1 2 3
+    CHANNELS 3 Xrotation Zrotation Yrotation
+    JOINT lower
+    {
+      OFFSET 0 1 0
+      CHANNELS 6 Xposition Yposition Zposition Yrotation Zrotation Xrotation
+      End Site
+      {
+        OFFSET 0 0 2
+      }
+    }
+  }
+}
+MOTION
+Frames: 2
+Frame Time: .0083333
+0 0 0 0 0 0 0 0 0 4 5 6 0 0 0
+1 2 3 10 20 30 40 50 60 4 5 6 70 80 -90
+"""
 Motion = Callable[[float], Mapping[str, float]]
 
 

@@ -3,36 +3,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from bvh_files import REAL, needs_real, walk, write_bvh
+from bvh_files import ARM, REAL, needs_real, walk, write_bvh
 from scipy.spatial.transform import Rotation
 
 from laban.formats.bvh import read_bvh
-
-ARM = """HIERARCHY
-ROOT base
-{
-  OFFSET 10 0 0
-  CHANNELS 6 Xposition Yposition Zposition Zrotation Xrotation Yrotation
-  JOINT upper {
-    OFFSET 1 2 3
-    CHANNELS 3 Xrotation Zrotation Yrotation
-    JOINT lower
-    {
-      OFFSET 0 1 0
-      CHANNELS 6 Xposition Yposition Zposition Yrotation Zrotation Xrotation
-      End Site
-      {
-        OFFSET 0 0 2
-      }
-    }
-  }
-}
-MOTION
-Frames: 2
-Frame Time: .0083333
-0 0 0 0 0 0 0 0 0 4 5 6 0 0 0
-1 2 3 10 20 30 40 50 60 4 5 6 70 80 -90
-"""
 
 
 def arm(tmp_path: Path, text: str = ARM) -> Path:
@@ -115,7 +89,7 @@ def test_a_rounded_frame_time_is_a_whole_rate_and_ntsc_is_not(tmp_path: Path, fp
         ("Frame Time: .0083333", "Frame Time: soon", r":22: column 1: 'soon' is not a number"),
         ("Frame Time: .0083333\n", "", r"no `Frame Time:` line"),
         (" 70 80 -90\n", " 70 8", r":24: frame 1 has 14 values, but the channels need 15"),
-        ("1 2 3 10", "1 2 NaN 10", r":24: frame 1, column 3: nan is not a finite number \(1 such"),
+        ("1 2 3 10", "1 2 NaN 10", r":24: frame 1, column 3: nan is not a finite number below 1e\+09 \(1 such"),
         ("1 2 3 10", "1 2 inf 10", r":24: frame 1, column 3: inf"),
         ("1 2 3 10", "1 2 3,5 10", r":24: frame 1: column 3: '3,5' is not a number"),
     ],
@@ -133,6 +107,53 @@ def test_frames_beyond_the_file_and_files_that_are_not_there(tmp_path: Path) -> 
         read_bvh(arm(tmp_path)).positions(1, 2)
     with pytest.raises(ValueError, match=re.escape(f"{tmp_path / 'no.bvh'}: no such file")):
         read_bvh(tmp_path / "no.bvh")
+
+
+def chain(joints: int, frames: str) -> str:
+    """A root that moves along y and `joints` without channels, each below the one before."""
+    below = "".join(f"JOINT j{number}\n{{\nOFFSET 0 1 0\n" for number in range(joints)) + "}\n" * joints
+    return f"HIERARCHY\nROOT a\n{{\nOFFSET 0 0 0\nCHANNELS 1 Yposition\n{below}}}\nMOTION\n{frames}"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (ARM.replace("Frames: 2", "Frames: 1000000000"), r"is cut: `Frames: 1000000000`, but only 2 lines"),
+        (ARM.replace("Frames: 2", "Frames: 1e300"), r"is cut|is not a number of frames"),
+        (ARM.replace("Frames: 2", "Frames: inf"), r"`Frames: inf` is not a number of frames"),
+        (ARM.replace(".0083333", "1e-300"), r"`Frame Time: 1e-300` is not a time"),
+        (ARM.replace(".0083333", "1e300"), r"`Frame Time: 1e\+300` is not a time"),
+        (ARM.replace("CHANNELS 3 X", "CHANNELS 1000000000 X"), r"CHANNELS says '1000000000' and then names 3"),
+        (ARM.replace("OFFSET 1 2 3", "OFFSET 1 1e300 3"), r"OFFSET 1 1e300 3 is not finite, or larger than 1e\+09"),
+        (ARM.replace("1 2 3 10", "1 2 1e300 10"), r":24: frame 1, column 3: 1e\+300 is not a finite number below"),
+        (ARM.replace("1 2 3 10", "1 2 1_0 10"), r":24: frame 1: column 3: '1_0' is not a number"),
+        (ARM.replace("1 2 3 10", "1 2 3\0 10"), r":24: frame 1: column 3: '3\\x00' is not a number"),
+        (ARM.replace("JOINT upper {", "{" * 10**5), r"'OFFSET 1 2 3'|is not closed|no OFFSET|not a statement|outside"),
+        (ARM.replace("End Site", "x" * 10**6), r"^.{0,200}'x{99}… is not a statement of a BVH hierarchy"),
+        (chain(2000, "Frames: 1\nFrame Time: 1\n0\n"), r"a skeleton of more than 2000 joints and end sites is no person's"),
+        ("\0" * 100, r"does not begin with HIERARCHY"),
+    ],
+)
+def test_giants_and_oddities_are_refused_shortly(tmp_path: Path, text: str, message: str) -> None:
+    with pytest.raises(ValueError, match=message) as caught:
+        read_bvh(arm(tmp_path, text))
+    assert len(str(caught.value)) < 2000
+
+
+def test_joints_times_frames_are_bounded(tmp_path: Path) -> None:
+    """A file of 150 kB that would take 3 GB as positions."""
+    bvh = read_bvh(arm(tmp_path, chain(1999, "Frames: 60000\nFrame Time: 0.01\n" + "0\n" * 60000)))
+    with pytest.raises(ValueError, match=r"60000 frames of 2000 joints are too many to read at once"):
+        bvh.positions()
+    assert bvh.positions(59_990, 10).shape == (10, 2000, 3)
+
+
+def test_a_file_of_gigabytes_is_refused_unread(tmp_path: Path) -> None:
+    path = tmp_path / "huge.bvh"
+    with path.open("wb") as file:
+        file.truncate(2**30 + 1)  # sparse
+    with pytest.raises(ValueError, match=r"huge\.bvh: has 1,073,741,825 bytes; .* at most 1,073,741,824"):
+        read_bvh(path)
 
 
 @needs_real

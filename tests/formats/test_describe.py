@@ -104,7 +104,7 @@ def test_bowing_and_side_by_side() -> None:
     pelvis = clip[:, 0, :1]
     clip[:, 0, upper] = pelvis + np.einsum("tij,tkj->tki", pitch(lean), clip[:, 0, upper] - pelvis)
     seen = observe(clip, FPS)
-    assert seen.bowed == (True, False)
+    assert [one.bowed for one in seen.people] == [True, False]
     captions = describe(clip, FPS)
     assert captions[0].startswith("Two people stand together and one of them bows")
     assert captions[1].startswith("One person bows, while")
@@ -113,3 +113,11 @@ def test_bowing_and_side_by_side() -> None:
 
 def test_one_frame_is_described_too() -> None:
     assert len(describe(pair(person(0, 0, 0), person(0, 1, np.pi))[:1], FPS)) == 3
+
+
+def test_one_person_is_described_alone_and_three_are_not() -> None:
+    turning = person(0, 0, np.pi / 2 * SECONDS / 4)[:, None]
+    assert describe(turning, FPS) == ("A person turns to the left.",)
+    assert describe(person(0, 0.5 * SECONDS, 0)[:, None], FPS, "walk") == ("A person moves forwards (walk).",)
+    with pytest.raises(ValueError, match="3 people: rules describe one or two; write captions"):
+        describe(np.repeat(turning, 3, axis=1), FPS)

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 
-from laban.data.codes import EncodedClip
+from laban.data.codes import EncodedClip, read_codebooks, write_codebooks
 from laban.data.conversation import Conversation, Part, Turn
 from laban.language.examples import Conversations, PairedClips, code_book
 from laban.language.generation import generate
 from laban.language.model import add_lora, load_adapter, load_model, load_tokenizer, merge_checks, save_adapter, save_model
 from laban.language.prompts import IGNORED, Message, Piece, PromptFormat, collate
+from laban.language.tasks import ask
 from laban.language.vocabulary import MotionIds, MotionVocabulary, extend
 from laban.stages.base import _train_bpe
 
 VOCABULARY = MotionVocabulary(residual_depth=2, codebook_size=8)
+BOOKS = np.random.default_rng(3).normal(size=(2, 8, 6))
 TEXTS = ["One person waves and the other person waves back.", "Two people shake hands.", "One person bows to the other person."]
 
 
@@ -35,7 +39,7 @@ def _llama(tokenizer, tie: bool = False):
 def extended():
     tokenizer = _train_bpe(TEXTS, 300)
     model = _llama(tokenizer)
-    extend(model, tokenizer, VOCABULARY, seed=1)
+    extend(model, tokenizer, VOCABULARY, codebooks=BOOKS, seed=1)
     return model, tokenizer
 
 
@@ -69,6 +73,36 @@ def test_new_rows_differ_from_each_other_and_have_the_spread_of_the_old(extended
     new = weight[-16:]
     assert float(torch.cdist(new, new).add(torch.eye(16) * 9).min()) > 0.1 * float(new.norm(dim=1).mean())
     assert float(new.std()) == pytest.approx(float(weight[:300].std()), rel=0.3)
+
+
+def test_codes_of_like_motion_begin_alike_at_both_ends() -> None:
+    books = BOOKS.copy()
+    books[1, 5] = books[1, 2] + 0.01
+    tokenizer = _train_bpe(TEXTS, 300)
+    model = _llama(tokenizer)
+    extend(model, tokenizer, VOCABULARY, codebooks=books, seed=1)
+    for weight in (model.get_input_embeddings().weight, model.get_output_embeddings().weight):
+        near = torch.cosine_similarity(weight[-8:][2], weight[-8:], dim=-1)
+        assert near.argsort(descending=True)[:2].tolist() == [2, 5]
+        assert 0.4 < near[5] < 0.99
+
+
+def test_codebooks_come_back_as_they_were_written(tmp_path) -> None:
+    write_codebooks(tmp_path, BOOKS)
+    np.testing.assert_array_equal(read_codebooks(tmp_path), BOOKS.astype(np.float32))
+
+
+def test_only_a_motion_of_several_people_is_told_who_begins() -> None:
+    row = EncodedClip(
+        id="a", split="train", source="procedural", kind="bow", order=(1, 0), fps=30.0, frames=32, downsample=8, codebook_size=8,
+        captions=("One person bows.",), actor=1, codes=_codes(1),
+    )  # fmt: skip
+    said = ask("t2m", row, caption="One person bows.", begins=True).pieces[0].content
+    assert "One person bows." in said
+    assert "second" in said
+    assert ask("t2m", row, caption="One person bows.").pieces[0].content.endswith("One person bows.")
+    for unknown in (replace(row, actor=None), replace(row, codes=_codes(1, people=1), order=(0,), actor=0)):
+        assert ask("t2m", unknown, caption="x", begins=True) == ask("t2m", unknown, caption="x")
 
 
 def test_only_what_the_assistant_should_learn_is_labelled(extended) -> None:
@@ -149,7 +183,7 @@ def test_paired_examples_are_equal_in_equal_runs(extended) -> None:
 def test_merged_equals_adapted_and_every_target_moved(tmp_path, tie: bool) -> None:
     tokenizer = _train_bpe(TEXTS, 300)
     model = _llama(tokenizer, tie)
-    extend(model, tokenizer, VOCABULARY, seed=1)
+    extend(model, tokenizer, VOCABULARY, codebooks=BOOKS, seed=1)
     save_model(model, tokenizer, tmp_path / "base")
     adapted = add_lora(model, rank=4, alpha=4, dropout=0.0)
     optimizer = torch.optim.Adam([weight for weight in adapted.parameters() if weight.requires_grad], 1e-2)

@@ -1,5 +1,4 @@
 import ast
-import pickle
 from dataclasses import replace
 from pathlib import Path
 
@@ -69,9 +68,12 @@ def test_parameters_are_read_as_those_of_the_kind_that_is_given(probe, others):
     assert [style["kind"] for style in probe.read(rows)] == ["bow"] * 5
 
 
-def test_a_probe_reads_the_same_after_it_is_stored(probe, others):
+def test_a_probe_reads_the_same_after_it_is_stored(probe, others, tmp_path):
     rows = attributes_of([clip.positions for clip in others], 30.0)
-    assert pickle.loads(pickle.dumps(probe)).read(rows) == probe.read(rows)
+    probe.save(tmp_path)
+    again = Probe.load(tmp_path)
+    assert again.read(rows) == probe.read(rows)
+    assert [again.read([row])[0] for row in rows[:20]] == probe.read(rows[:20])  # alone as in company
 
 
 def test_clips_without_a_style_teach_nothing(clips, probe):

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scipy.linalg import sqrtm
 
-from laban.metrics.distribution import diversity, fid, is_full_rank, multimodality
+from laban.metrics.distribution import Gaussian, diversity, fid, is_full_rank, multimodality
 
 rng = np.random.default_rng(0)
 REAL = rng.normal(size=(500, 12)) @ rng.normal(size=(12, 12))
@@ -23,6 +23,13 @@ def test_fid_equals_scipys_matrix_root() -> None:
 def test_fid_of_equal_sets_and_of_a_shift() -> None:
     assert fid(REAL, REAL[::-1]) == pytest.approx(0.0, abs=1e-6)
     assert fid(REAL, REAL + 2.0) == pytest.approx(12 * 4.0, rel=1e-6)
+
+
+def test_the_reference_is_worked_out_once_for_all_repetitions() -> None:
+    reference = Gaussian.of(REAL, scale=6.0)
+    for seed in range(3):
+        made = MADE + np.random.default_rng(seed).normal(size=MADE.shape)
+        assert reference.fid(made) == pytest.approx(36 * _by_sqrtm(REAL, made), rel=1e-6)
 
 
 def test_intergens_scale_multiplies_fid_by_36() -> None:
@@ -51,6 +58,8 @@ def test_diversity() -> None:
     expected = np.mean([np.sqrt(((REAL[i] - REAL[j]) ** 2).sum()) for i, j in zip(first, second, strict=True)])
     assert diversity(REAL, pairs=300, seed=3) == pytest.approx(expected, abs=1e-6)
     assert diversity(REAL, pairs=300, seed=3, scale=3.0) == pytest.approx(3 * expected, abs=1e-6)
+    again = [diversity(REAL, pairs=300, seed=seed) for seed in range(30)]
+    assert diversity(REAL, pairs=300, seed=0, repetitions=30) == pytest.approx(np.mean(again), rel=0.02)
     assert diversity(np.ones((10, 4)), pairs=5, seed=0) == 0.0
     with pytest.raises(ValueError, match="300 pairs from 20"):
         diversity(REAL[:20], pairs=300, seed=0)
@@ -64,5 +73,6 @@ def test_multimodality() -> None:
     assert multimodality(generations, pairs=10, seed=5) == pytest.approx(expected, abs=1e-6)
     # Captions that differ from one another, each always answered alike, show no multimodality.
     assert multimodality(np.repeat(REAL[:16, None], 30, axis=1), pairs=10, seed=5) == 0.0
+    assert multimodality(generations, pairs=10, seed=5, scale=6.0) == pytest.approx(6 * expected, abs=1e-6)
     with pytest.raises(ValueError, match="R >= pairs"):
         multimodality(generations[:, :5], pairs=10, seed=5)

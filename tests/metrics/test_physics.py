@@ -2,13 +2,19 @@ import numpy as np
 import pytest
 
 from laban.metrics.physics import (
+    _RADIUS_B,
+    TOUCH_M,
     _segment_distance,
     body_penetration,
+    contact_f1,
     floor_penetration,
     foot_skate_ratio,
     foot_skate_speed,
+    least_gap,
     penetration_by_part,
+    people_apart,
     skate_per_contact,
+    touching,
 )
 from laban.motion.skeleton import INDEX, PARENTS, REST_OFFSETS
 
@@ -94,6 +100,44 @@ def test_penetration_is_told_by_part() -> None:
     depth = penetration_by_part(foot)
     assert depth["leg in any"][0] == body_penetration(foot)[0] > 0.05
     assert depth["arm in arm"][0] == 0.0
+
+
+def test_gaps_equal_a_search_of_all_pairs_of_bones() -> None:
+    """Most bones are passed over because their middles are far apart: that must not change a number."""
+    draw = np.random.default_rng(5)
+    near = _standing(12) + 0.1 * draw.normal(size=(12, 2, 22, 3))
+    near[:, 1, :, 2] -= np.linspace(0.0, 1.0, 12)[:, None]
+    ends = [near[:, person, 1:] for person in (0, 1)]
+    starts = [near[:, person, list(PARENTS[1:])] for person in (0, 1)]
+    gaps = [
+        [
+            float(_segment_distance(starts[0][t, i], ends[0][t, i], starts[1][t, j], ends[1][t, j])) - _RADIUS_B[i] - _RADIUS_B[j]
+            for i in range(21)
+            for j in range(21)
+        ]
+        for t in range(12)
+    ]
+    least = np.min(gaps, axis=1)
+    assert (least < 0).any()
+    assert (least > TOUCH_M).any()
+    assert least_gap(near) == pytest.approx(np.where(least < TOUCH_M, least, np.inf), abs=1e-9)
+    assert body_penetration(near) == pytest.approx(np.clip(-least, 0, None), abs=1e-9)
+    assert touching(near).tolist() == (least < TOUCH_M).tolist()
+    assert touching(near[:, ::-1]).tolist() == touching(near).tolist()  # whoever is called the first
+
+
+def test_contact_f1() -> None:
+    true, said = np.array([True, True, False, False]), np.array([True, False, True, False])
+    assert contact_f1([said], [true]) == pytest.approx(0.5)
+    assert contact_f1([true], [true]) == 1.0
+    assert contact_f1([~true], [true]) == 0.0
+    assert contact_f1([said, true], [true, true]) == pytest.approx(2 * 3 / 8)  # of all frames, not of clips
+    assert contact_f1([np.zeros(4, bool)], [np.zeros(4, bool)]) is None
+
+
+def test_people_apart_over_the_floor() -> None:
+    assert people_apart(_standing()) == pytest.approx(1.0)
+    assert people_apart(_standing() + np.array([[0.0] * 3, [0.0, 0.7, 0.0]])[:, None]) == pytest.approx(1.0)
 
 
 def test_skate_is_told_for_every_time_a_foot_is_put_down() -> None:

@@ -3,7 +3,7 @@ import pytest
 from scipy.spatial import procrustes
 from scipy.spatial.transform import Rotation
 
-from laban.metrics.reconstruction import acceleration_error, ade, fde, mpjpe, pa_mpjpe
+from laban.metrics.reconstruction import acceleration_error, ade, fde, mpjpe, pa_mpjpe, published_displacement
 from laban.motion.skeleton import REST_OFFSETS
 
 rng = np.random.default_rng(0)
@@ -71,6 +71,31 @@ def test_displacement_weighs_clips_not_frames() -> None:
     assert ade([long + drift], [long]) == pytest.approx(100.0)
     assert fde([long + drift, short], [long, short]) == pytest.approx(100.0)
     assert fde([long + drift], [long]) == pytest.approx(200.0)
+
+
+def _motiongpts(predicted: list[np.ndarray], target: list[np.ndarray]) -> tuple[float, float]:
+    """`mGPT/metrics/m2m.py`, frame by frame: a padded batch, the norm of 66 numbers, the last frame of the padding."""
+    longest = max(map(len, [*predicted, *target]))
+    ades, fdes = [], []
+    for one, other in zip(predicted, target, strict=True):
+        apart = []
+        for frame in range(longest):
+            here = [motion[frame].reshape(2, -1) if frame < len(motion) else np.zeros((2, 66)) for motion in (one, other)]
+            apart.append(np.mean([np.sqrt(((a - b) ** 2).sum()) for a, b in zip(*here, strict=True)]))
+        ades.append(np.mean(apart))
+        fdes.append(apart[-1])
+    return 1000 * float(np.mean(ades)), 1000 * float(np.mean(fdes))
+
+
+def test_motiongpts_displacement_is_another_number() -> None:
+    predicted, target = [PREDICTED, TARGET[:5]], [TARGET, PREDICTED[:7]]
+    assert published_displacement(predicted, target) == pytest.approx(_motiongpts(predicted, target), abs=1e-6)
+    moved = TARGET + np.array([0.1, 0.0, 0.0])
+    assert ade([moved], [TARGET]) == pytest.approx(100.0)
+    assert published_displacement([moved], [TARGET]) == pytest.approx((100 * np.sqrt(22), 100 * np.sqrt(22)))
+    # Both end early, beside a longer clip: the last frame of the batch is padding, and the final displacement says nothing.
+    both = published_displacement([moved[:3], TARGET], [TARGET[:3], TARGET])
+    assert both == pytest.approx((100 * np.sqrt(22) * 3 / 9 / 2, 0.0))
 
 
 def test_unequal_lengths_are_refused() -> None:

@@ -49,6 +49,34 @@ def test_tiny_differences_far_from_the_origin_do_not_become_nan() -> None:
     assert r_precision(far, far, pool=32, top=1, seed=0)[0] == 1.0
 
 
+def test_equal_distances_share_their_rank_also_by_expansion() -> None:
+    """Every item at distance 1 of every query: found by the formula that loses digits, settled by the one that does not."""
+    queries, items = 1e5 * np.ones((32, 4)), 1e5 * np.ones((32, 4)) + np.eye(4)[np.arange(32) % 4]
+    assert r_precision(queries, items, pool=32, top=3, seed=0) == pytest.approx(chance(pool=32, top=3))
+
+
+def test_repetitions_average_over_other_pools() -> None:
+    once = [r_precision(TEXT, MOTION, pool=10, top=3, seed=seed) for seed in range(40)]
+    often = r_precision(TEXT, MOTION, pool=10, top=3, seed=99, repetitions=40)
+    assert np.std(once, axis=0).max() > 0.0
+    assert often == pytest.approx(np.mean(once, axis=0), abs=0.03)
+    assert (often == r_precision(TEXT, MOTION, pool=10, top=3, seed=99, repetitions=40)).all()
+
+
+def test_an_item_of_the_querys_own_caption_is_no_distractor() -> None:
+    """InterHuman says "two people are dancing together" fifty times: then truth itself cannot be found."""
+    texts = np.repeat(np.random.default_rng(1).normal(size=(8, 6)), 8, axis=0)
+    motions = texts + 0.01 * np.random.default_rng(2).normal(size=texts.shape)
+    captions = [f"caption {number // 8}" for number in range(64)]
+    as_published = r_precision(texts, motions, pool=64, top=3, seed=0)
+    assert as_published[2] == pytest.approx(3 / 8, abs=0.1)
+    assert r_precision(texts, motions, pool=64, top=3, seed=0, labels=captions).tolist() == [1.0, 1.0, 1.0]
+    unique = [str(number) for number in range(64)]
+    assert (r_precision(texts, motions, pool=64, top=3, seed=0, labels=unique) == as_published).all()
+    with pytest.raises(ValueError, match="63 labels of 64 pairs"):
+        r_precision(texts, motions, pool=64, top=3, seed=0, labels=captions[1:])
+
+
 def test_mm_dist() -> None:
     assert mm_dist(TEXT, MOTION) == pytest.approx(
         np.mean([np.sqrt(((a - b) ** 2).sum()) for a, b in zip(TEXT, MOTION, strict=True)]), abs=1e-9

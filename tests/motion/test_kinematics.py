@@ -61,6 +61,11 @@ def test_world_and_local_rotations_are_inverse(pose):
     np.testing.assert_allclose(local_rotations(global_rotations(pose[0])), pose[0], atol=1e-12)
 
 
+def test_two_columns_of_local_rotations_are_those_of_all_three(pose):
+    world = global_rotations(pose[0])
+    np.testing.assert_array_equal(local_rotations(world, 2), local_rotations(world)[..., :2])
+
+
 def test_two_bone_ik_reaches_bends_to_the_pole_and_gives_way_at_full_stretch():
     rng = np.random.default_rng(1)
     start = rng.normal(size=(200, 3))

@@ -4,7 +4,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
-from laban.motion.rotations import frame, from_6d, from_axis_angle, pitch, roll, rotate, shortest_arc, to_6d, to_axis_angle, yaw
+from laban.motion.rotations import (
+    compose,
+    frame,
+    from_6d,
+    from_axis_angle,
+    pitch,
+    roll,
+    rotate,
+    shortest_arc,
+    to_6d,
+    to_axis_angle,
+    vector,
+    yaw,
+)
 
 SEEDS = st.integers(0, 2**32 - 1)
 
@@ -79,3 +92,21 @@ def test_frame_is_a_rotation_that_keeps_the_direction():
     np.testing.assert_allclose(np.linalg.det(basis), 1)
     np.testing.assert_allclose(np.cross(basis[..., 0], direction), 0, atol=1e-12)
     assert ((basis[..., 1] * hinge).sum(-1) > 0).all()
+
+
+def test_compose_is_the_matrix_product_whatever_the_memory_looks_like():
+    rng = np.random.default_rng(4)
+    first, second = rng.normal(size=(2, 5, 4, 3, 3))
+    by_component = np.moveaxis(np.ascontiguousarray(np.moveaxis(first, (-2, -1), (0, 1))), (0, 1), (-2, -1))
+    for one in (first, by_component):
+        np.testing.assert_allclose(compose(one, second), first @ second, atol=1e-12)
+        np.testing.assert_allclose(compose(one, second[..., :2]), (first @ second)[..., :2], atol=1e-12)
+
+
+def test_vector_broadcasts_keeps_the_type_and_puts_components_outermost():
+    across = np.ones((3, 4), np.float32)
+    found = vector(across, 0.0, 2 * across[:1])
+    np.testing.assert_array_equal(found, np.broadcast_to([1, 0, 2], (3, 4, 3)))
+    assert found.dtype == np.float32
+    assert found.strides[-1] == max(found.strides)
+    assert vector(across.T, across.T).strides[:2] == across.T.strides

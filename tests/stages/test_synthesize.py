@@ -19,7 +19,18 @@ from laban.stages.synthesize import SynthesizeSettings, synthesize
 from laban.synthesis.style import KINDS, Style
 from laban.synthesis.writer.desk import SHARES
 
-PREPARE = PrepareSettings(seed=7, fps=30.0, clip_seconds=4.0, procedural_clips=144, capture="", capture_digest="", held_out=0.1)
+PREPARE = PrepareSettings(
+    seed=7,
+    fps=30.0,
+    clip_seconds=4.0,
+    procedural_clips=144,
+    capture="",
+    format="",
+    shortest_seconds=2.0,
+    capture_digest="",
+    unfit_share=0.0,
+    held_out=0.1,
+)
 SETTINGS = SynthesizeSettings(seed=7, conversations=200, synthetic_clips=40, near_duplicates=0.8)
 
 
@@ -154,7 +165,10 @@ from laban.stages.synthesize import SynthesizeSettings, synthesize
 root = Path(sys.argv[1])
 for name in ("clips", "conversations"):
     (root / name).mkdir()
-settings = PrepareSettings(seed=7, fps=30.0, clip_seconds=4.0, procedural_clips=48, capture="", capture_digest="", held_out=0.1)
+settings = PrepareSettings(
+    seed=7, fps=30.0, clip_seconds=4.0, procedural_clips=48, capture="", format="", shortest_seconds=2.0, capture_digest="",
+    unfit_share=0.0, held_out=0.1,
+)
 prepare(settings=settings, work=Work(root / "clips", root))
 clips = Artifact(root / "clips", Manifest(kind="clips", stage="prepare", settings={}, parents={}, files={}))
 settings = SynthesizeSettings(seed=7, conversations=40, synthetic_clips=8, near_duplicates=0.8)

@@ -4,15 +4,21 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from laban.data.artifact import Artifact, Manifest, list_files, seal
 from laban.data.clip import Caption, Clip, write_clips
-from laban.evaluators.contrastive import Evaluator
+from laban.evaluators.evaluator import load
+from laban.evaluators.views import PAIR
 from laban.motion.skeleton import REST_OFFSETS
 from laban.stages.contract import Gated, Work, run
 from laban.stages.train_evaluator import TrainEvaluatorSettings, examples, train_evaluator
+from tests.evaluators.checkpoints import clip_tokenizer, interclip
 
-TINY = TrainEvaluatorSettings(seed=5, width=32, layers=1, heads=4, embedding_dim=16, steps=120, batch_size=24, learning_rate=0.003)
+TINY = TrainEvaluatorSettings(
+    seed=5, architecture="towers", representation="pair", text_model="", checkpoint="", normaliser="", width=32, text_width=32, layers=1,
+    heads=4, feed_width=64, embedding_dim=32, steps=120, batch_size=24, learning_rate=0.003, noise_m=0.0,
+)  # fmt: skip
 WHAT = {"approach": "walks up to", "circle": "walks around", "jump": "jumps before"}
 HOW = {"slow": 0.6, "fast": 1.4}
 POSE = REST_OFFSETS.cumsum(axis=0) * np.array([1.0, 0.2, 1.0]) + [0, 1, 0]
@@ -73,7 +79,7 @@ def test_learns_kinds_and_captions_of_held_out_clips(tmp_path: Path, mlflow_home
     assert "val" not in metrics
     history = json.loads((made / "loss.json").read_text())
     assert history[-1]["loss"] < 0.7 * history[0]["loss"]
-    judge = Evaluator.load(made.path)
+    judge = load(made.path)
     assert judge.kinds == ("approach", "circle", "jump")
     assert judge.kind([_clip(number, "new").positions for number in range(200, 203)]) == [_clip(n, "new").kind for n in range(200, 203)]
 
@@ -92,7 +98,7 @@ def test_capture_without_kinds_trains_without_a_classifier(tmp_path: Path) -> No
     assert "kind_accuracy" not in metrics
     assert "kind_accuracy" not in metrics["test"]
     assert metrics["test"]["samples"] == 36
-    assert Evaluator.load(folder).kinds == ()
+    assert load(folder).kinds == ()
 
 
 def test_clips_without_a_kind_are_masked_beside_those_with_one(tmp_path: Path) -> None:
@@ -113,16 +119,78 @@ def test_captions_of_parts_cut_the_motion() -> None:
     clip = _clip(0, "train")
     whole = clip.captions
     parts = (Caption(text="a", start_s=0.0, end_s=0.8, source="human"), Caption(text="b", start_s=0.8, end_s=99.0, source="human"))
-    found = examples([replace(clip, captions=whole + parts)])
+    found = examples([replace(clip, captions=whole + parts)], PAIR)
     assert [example.captions for example in found] == [(whole[0].text, whole[1].text), ("a",), ("b",)]
-    assert np.array_equal(found[1].motion, clip.positions[:24:4])
-    assert np.array_equal(found[2].motion, clip.positions[24::4])
+    assert np.array_equal(found[1].features, PAIR.of([clip.positions[:24]], 30.0)[0])
+    assert np.array_equal(found[2].features, PAIR.of([clip.positions[24:]], 30.0)[0])
 
 
 def test_other_than_pairs_and_uncaptioned_clips_are_left_out(tmp_path: Path) -> None:
     clip = _clip(0, "train")
     alone = replace(clip, id="alone", positions=clip.positions[:, :1])
     silent = replace(clip, id="silent", captions=())
-    assert examples([alone, silent]) == []
-    with pytest.raises(ValueError, match="holds 1 captioned two-person clips in split train"):
+    assert examples([alone, silent], PAIR) == []
+    with pytest.raises(ValueError, match="holds 1 captioned clips of 2 people in split train"):
         _train(tmp_path, [clip, alone, silent], TINY)
+
+
+def test_an_empty_caption_is_refused_by_clip() -> None:
+    clip = _clip(0, "train")
+    nothing = Caption(text=" ", start_s=0.0, end_s=9.0, source="human")
+    with pytest.raises(ValueError, match=f"clip train-0, frames 0 to {clip.frames}: caption 2 of 3 is empty"):
+        examples([replace(clip, captions=(*clip.captions, nothing))], PAIR)
+
+
+@pytest.mark.parametrize(
+    ("architecture", "representation", "sizes"),
+    [("tmr", "pair", {}), ("guo", "pair", {}), ("interclip", "interhuman", {}), ("guo", "humanml3d", {})],
+)
+def test_every_architecture_trains_and_is_measured(tmp_path: Path, architecture: str, representation: str, sizes: dict) -> None:
+    clips = _clips()
+    if representation == "humanml3d":
+        clips = [replace(clip, positions=clip.positions[:, :1]) for clip in clips]
+    folder = _train(tmp_path, clips, replace(TINY, architecture=architecture, representation=representation, steps=2, **sizes))
+    metrics, judge = _metrics(folder), load(folder)
+    assert (judge.config.architecture, judge.config.representation) == (architecture, representation)
+    assert metrics["test"]["samples"] == 36
+    assert 0 <= metrics["kind_accuracy"] <= 1
+    assert len(json.loads((folder / "loss.json").read_text())) == 2
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"architecture": "oracle"}, "no evaluator 'oracle'; there are towers, interclip, guo, tmr"),
+        ({"representation": "493-d"}, "no representation '493-d'"),
+        ({"representation": "humanml3d"}, "holds 0 captioned clips of one person in split train"),
+        ({"architecture": "tmr", "embedding_dim": 16}, "the latent is the embedding; embedding_dim 16 must be width 32"),
+        ({"text_model": "nowhere"}, "text_model: nowhere is no folder"),
+        ({"normaliser": "meta"}, "normaliser meta: an evaluator that is trained makes its own"),
+        ({"checkpoint": "a.ckpt"}, "checkpoint a.ckpt needs text_model"),
+        ({"checkpoint": "a.ckpt", "text_model": "t"}, "no published layout of 'towers' is known"),
+        ({"checkpoint": "a.ckpt", "text_model": "t", "architecture": "guo"}, "guo needs normaliser"),
+        (
+            {"checkpoint": "a.ckpt", "text_model": "t", "architecture": "interclip", "normaliser": "m"},
+            "interclip reads features as they are",
+        ),
+        ({"checkpoint": "a.ckpt", "text_model": "t", "architecture": "interclip"}, "checkpoint: a.ckpt is no file"),
+    ],
+)
+def test_settings_that_do_not_go_together_are_refused(tmp_path: Path, changes: dict[str, str], said: str) -> None:
+    with pytest.raises(ValueError, match=said):
+        _train(tmp_path, _clips()[:2], replace(TINY, **changes))
+
+
+def test_published_weights_are_taken_registered_and_measured(tmp_path: Path, mlflow_home: Path) -> None:
+    checkpoint, tokenizer = tmp_path / "interclip.ckpt", tmp_path / "tokenizer"
+    clip_tokenizer(tokenizer)
+    torch.save({"state_dict": interclip()}, checkpoint)
+    settings = replace(
+        TINY, architecture="interclip", representation="interhuman", checkpoint=str(checkpoint), text_model=str(tokenizer), steps=10**9
+    )
+    clips = _store(tmp_path / "clips", [replace(clip, positions=clip.positions[:40]) for clip in _clips()[-8:]])
+    made = run(train_evaluator, settings=settings, references={"clips": str(clips.path)}, output=str(tmp_path / "evaluator"), ungated=True)
+    assert "model.safetensors" in made.manifest.files
+    assert json.loads((made / "loss.json").read_text()) == []
+    assert _metrics(made.path)["test"]["samples"] == 8
+    assert load(made.path).kinds == ()

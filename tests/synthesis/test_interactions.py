@@ -54,7 +54,7 @@ def test_record_is_whole(clips):
 def test_bones_keep_their_length_and_people_differ(clips):
     for clip in clips:
         lengths = bone_lengths(clip.positions.astype(np.float64))
-        np.testing.assert_allclose(lengths, np.broadcast_to(lengths[:1], lengths.shape), atol=2e-6)
+        np.testing.assert_allclose(lengths, np.broadcast_to(lengths[:1], lengths.shape), rtol=0, atol=1e-6)
     heights = [np.ptp(clip.positions[0, person, :, 1]) for clip in clips for person in range(clip.people)]
     assert max(heights) - min(heights) > 0.15
     assert 1.3 < min(heights) < max(heights) < 1.9
@@ -89,6 +89,12 @@ def test_hands_that_should_meet_meet(clips):
             wrist = INDEX[f"{clip.style['hand']}_wrist"]
             gap = np.linalg.norm(clip.positions[:, 0, wrist] - clip.positions[:, 1, wrist], axis=-1)
             assert (gap < 0.03).sum() >= least[clip.kind], (clip.kind, clip.style)
+
+
+def test_scenes_begin_about_the_origin(clips):
+    for clip in clips:
+        assert np.abs(clip.positions[0, :, 0][..., [0, 2]].mean(0)).max() < 0.1, clip.kind
+        assert np.abs(clip.positions).max() < 8, "beyond, float32 could not keep bones to a millionth of a metre"
 
 
 def test_a_changed_style_keeps_the_people_and_the_place():

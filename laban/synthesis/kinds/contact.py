@@ -14,6 +14,9 @@ EMBRACE = {"gentle": 0.36, "normal": 0.315, "forceful": 0.27}
 _ARMS = ((-0.37, -0.05, 0.07), (0.12, 0.95, 0.02))
 """Of a hugger's left arm, the lower one, and of the right one: how high the hand is opened (metres over the shoulder), the elbow
 lifted (radians), and the hand laid (metres over the other's breastbone)."""
+_UNDER = (1.2, 0.0)
+"""Metres that these hands are laid lower for each metre by which a hugger's shoulders are the higher ones: else the left forearm
+would cross a shoulder."""
 HANDED = {"gentle": 0.75, "normal": 0.87, "forceful": 1.0}
 """How high a thing is handed over, as a share of the height of the shoulders."""
 STROLL = {"low": 0.24, "normal": 0.38, "high": 0.56}
@@ -84,11 +87,12 @@ def _embrace(c: Choreography, person: int, start: float, contact: float, release
     closing = max(start + 0.35 * pace, contact - 0.55 * pace)
     reach = ease(t, closing, contact - closing) - ease(t, release, 0.5 * pace)
     beside = 1 - ease(t, contact - 0.4 * pace, 0.4 * pace) + ease(t, release, 0.3 * pace)
+    taller = max(0.0, c.shoulder_height(person) - c.shoulder_height(1 - person))
     for hand, (up, elbow, height) in enumerate(_ARMS):
         c.hold_hand(person, hand, [0.28, up, 0.25], opened)
         # The partner faces this way: what is left for one is right for the other.
         side = 2 * hand - 1
-        c.touch(person, hand, "spine3", [side * (0.155 - 0.035 * c.force), height, -0.145])
+        c.touch(person, hand, "spine3", [side * (0.155 - 0.035 * c.force), height - _UNDER[hand] * taller, -0.145])
         c.controls.around[:, person, hand] += beside[:, None] * np.array([0.27 * side, 0, 0.14])
         c.controls.elbow[:, person, hand] += elbow * opened
         c.reach_out(person, hand, reach)

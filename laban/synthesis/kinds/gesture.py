@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from laban.synthesis.choreography import Choreography, bump, ease
+from laban.synthesis.choreography import Choreography, Stance, bump, ease
 from laban.synthesis.kinds.greeting import come_into_range
 
 HEIGHT = {"low": -0.2, "normal": 0.3, "high": 0.68}
@@ -66,7 +66,7 @@ def wave_hand(c: Choreography, person: int, start: float) -> None:
 
 
 def mirror_dance(c: Choreography) -> None:
-    """Face to face with raised arms the starter sways to one side, the other and back, and the other person mirrors it."""
+    """Face to face with raised arms the starter sways and steps to one side, the other and back, and the other person mirrors it."""
     c.face_to_face((2.2 if c.far else 1.25) * (1 + 0.05 * c.noise("gap", 0)))
     period, count = 0.6 * c.pace**0.7, c.style.repetitions
     side = 1 if c.noise("way", 0) > 0 else -1
@@ -77,7 +77,10 @@ def mirror_dance(c: Choreography) -> None:
         envelope = bump(c.t, begin, 0.25 * period, (count - 0.5) * period, 0.25 * period)
         swayed = np.sin(2 * np.pi * (c.t - begin) / period) * envelope
         up = ease(c.t, start, 0.55 * c.pace**0.8) - ease(c.t, end - 0.15 * c.pace, 0.45 * c.pace**0.8)
-        _dance(c, person, up, (side if person == c.first else -side) * swayed)
+        own = side if person == c.first else -side
+        _dance(c, person, up, own * swayed)
+        for half in range(2 * count):
+            _side_step(c, person, own * (1 - 2 * (half % 2)), begin + half * period / 2, period / 2, out=half % 4 < 2)
 
 
 def _dance(c: Choreography, person: int, up: np.ndarray, swayed: np.ndarray) -> None:
@@ -93,6 +96,13 @@ def _dance(c: Choreography, person: int, up: np.ndarray, swayed: np.ndarray) -> 
     c.controls.tilt[:, person] += 0.05 * size * swayed
     c.controls.drop[:, person] += 0.02 * size * up
     c.controls.head[:, person, 1] += 0.1 * size * swayed
+
+
+def _side_step(c: Choreography, person: int, swayed: int, start: float, seconds: float, *, out: bool) -> None:
+    """While the body is on one leg (the left where `swayed` is 1) the other foot steps a little outward, or back in."""
+    foot = (1 + swayed) // 2
+    stance = Stance(x=(1 - 2 * foot) * 0.05 * min(c.size, 1.2)) if out else Stance()
+    c.step(person, stance, foot, start + 0.12 * seconds, 0.76 * seconds, lift=0.6 + 0.4 * c.size)
 
 
 def stretch(c: Choreography) -> None:
