@@ -86,4 +86,4 @@ def test_noise_is_slow_small_and_none_where_none_is_asked() -> None:
     noise = np.stack([trembled(shown, 30.0, 0.03, np.random.default_rng(seed)) - shown for seed in range(40)])
     assert 0.01 < noise.std() < 0.03  # joints and body, half of the greatest spread on average
     step = np.abs(np.diff(noise, axis=1)).mean()
-    assert step < 0.2 * np.abs(noise).mean()
+    assert step < 0.3 * np.abs(noise).mean()
