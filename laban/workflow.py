@@ -147,8 +147,15 @@ def _flatten(value: Mapping[str, Any], prefix: str) -> dict[str, float]:
     return flat
 
 
+_TOLD = (
+    "kind_accuracy", "r_precision_top3", "r_precision_top3_within_kind", "bleu4", "mpjpe_mm", "ade_mm", "facts_right",
+    "success", "locality", "failed",
+)  # fmt: skip
+"""Of some two hundred numbers those that are said in the terminal; the page has all."""
+
+
 def _results(console: Console, name: str) -> None:
-    """The evaluation, each number beside what it must be compared with."""
+    """The evaluation in a few numbers, each beside what it must be compared with."""
     path = Path("out") / name / "evaluation" / "metrics.json"
     metrics = json.loads(path.read_text("utf-8"))
     others = ("chance", "copy", "stand_still", "majority", "reconstruction", "ground_truth")
@@ -156,9 +163,7 @@ def _results(console: Console, name: str) -> None:
         shown = [row for row in others if any(row in rows for rows in groups.values())]
         table = Table("split", "metric", "model", *shown, title=task, title_justify="left")
         for group, rows in groups.items():
-            for metric, value in rows.items():
-                if isinstance(value, Mapping):
-                    continue
+            for metric, value in ((metric, rows[metric]) for metric in _TOLD if metric in rows):
                 half = rows["interval"].get(metric)  # of one repetition there is none
                 compared = [f"{rows[row][metric]:.3f}" if metric in rows.get(row, {}) else "" for row in shown]
                 table.add_row(group, metric, f"{value:.3f}" + ("" if half is None else f" ± {half:.3f}"), *compared)

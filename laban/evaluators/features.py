@@ -34,13 +34,16 @@ def pair_features(positions: np.ndarray) -> np.ndarray:
 
 
 KNOTS_HZ = 4.0
-"""Changes a second of the noise of `trembled`: a tokenizer's steps."""
+"""Changes a second of the slow noise of `trembled`: a tokenizer's steps."""
+FAST = 2 / 3
+"""Its fast noise, of the slow one's spread."""
 
 
 def trembled(positions: np.ndarray, fps: float, spread_m: float, draw: np.random.Generator) -> np.ndarray:
-    """(T, P, 22, 3) metres with slow noise on joints and on bodies, of a spread drawn up to `spread_m`, linear between its knots.
+    """(T, P, 22, 3) metres with noise of spreads drawn up to `spread_m`: slow, on joints and on bodies, linear between its knots, and
+    two thirds of it from frame to frame, on joints.
 
-    So is motion that has gone through a tokenizer, of which a judge should read the same style.
+    So is motion that has gone through a tokenizer or a camera, of which a judge should read the same style.
     """
     at = np.arange(len(positions)) / fps * KNOTS_HZ
     knots, spread = int(at[-1]) + 2, draw.uniform(0, spread_m)
@@ -48,7 +51,8 @@ def trembled(positions: np.ndarray, fps: float, spread_m: float, draw: np.random
     noise = spread * (draw.normal(size=(knots, people, len(JOINTS), 3)) + draw.normal(size=(knots, people, 1, 3)))
     before = at.astype(int)
     share = (at - before)[:, None, None, None]
-    return (positions + (1 - share) * noise[before] + share * noise[before + 1]).astype(np.float32)
+    slow = (1 - share) * noise[before] + share * noise[before + 1]
+    return (positions + slow + draw.uniform(0, FAST * spread_m) * draw.normal(size=positions.shape)).astype(np.float32)
 
 
 # Rotations that positions alone allow

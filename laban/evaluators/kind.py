@@ -17,7 +17,8 @@ class KindHead(nn.Module):
 
     def __init__(self, width: int, kinds: int) -> None:
         super().__init__()
-        self.layers = nn.Sequential(nn.LayerNorm(width), nn.Linear(width, width), nn.GELU(), nn.Linear(width, kinds))
+        # Four times as wide as what it reads: an embedding that was made for captions keeps kinds apart, but not by planes.
+        self.layers = nn.Sequential(nn.LayerNorm(width), nn.Linear(width, 4 * width), nn.GELU(), nn.Linear(4 * width, kinds))
 
     def forward(self, pooled: Tensor) -> Tensor:
         """Logits."""

@@ -163,17 +163,38 @@ METRICS: Mapping[str, tuple[str, str]] = {
     "r_precision_top3": ("R-precision, top 3", "up"),
     "r_precision_top3_within_kind": ("R-precision, top 3, within a kind", "up"),
     "mm_dist": ("distance of text and motion", "down"),
+    "source_r_precision_top3": ("clip before found, top 3", ""),
+    "target_r_precision_top3": ("clip after found, top 3", "up"),
     "fid": ("FID", "down"),
+    "diversity": ("diversity", ""),
+    "failed": ("answers that failed", "down"),
     "foot_skate": ("feet that slide", "down"),
+    "floor_penetration_mm": ("feet in the floor, mm", "down"),
+    "penetration_mm": ("bodies in one another, mm", "down"),
+    "touching": ("people touch, share of time", ""),
+    "apart_m": ("people apart, m", ""),
+    "contact_f1": ("touch when they should, F1", "up"),
     "seconds": ("length, seconds", ""),
     "mpjpe_mm": ("joint error, mm", "down"),
+    "mpjpe_root_mm": ("joint error from the pelvis, mm", "down"),
+    "pa_mpjpe_mm": ("joint error after alignment, mm", "down"),
+    "acceleration_mm": ("error of acceleration, mm/frame²", "down"),
     "ade_mm": ("average displacement, mm", "down"),
     "fde_mm": ("final displacement, mm", "down"),
+    "ade_flat_mm": ("average displacement as MotionGPT has it, mm", "down"),
+    "fde_flat_mm": ("final displacement as MotionGPT has it, mm", "down"),
     "bleu1": ("BLEU-1", "up"),
     "bleu4": ("BLEU-4", "up"),
     "rouge_l": ("ROUGE-L", "up"),
+    "cider": ("CIDEr-D", "up"),
+    "meteor": ("METEOR", "up"),
+    "bert_score": ("BERTScore", "up"),
+    "mauve": ("MAUVE", "up"),
+    "facts_right": ("known facts said right", "up"),
+    "facts_wrong": ("known facts said wrong", "down"),
     "success": ("what was asked has changed", "up"),
     "locality": ("the rest is as before", "up"),
+    "success_and_locality": ("both", "up"),
     "attribute_kind": ("geometry shows the kind", "up"),
     "attribute_starter": ("… who starts", "up"),
     "attribute_hand": ("… the hand", "up"),
@@ -184,6 +205,9 @@ METRICS: Mapping[str, tuple[str, str]] = {
     "attribute_repetitions": ("… how often", "up"),
 }
 """Metric -> what people call it, and which way is better (empty: neither)."""
+_BEFORE = {"judge_": " (second judge)"}
+_AFTER = {"_pool96": ", pools of 96", "_lemma": ", lemmas"}
+"""What a metric's name may begin or end with -> what the page adds to its heading."""
 COMPARED = {
     "chance": "chance",
     "copy": "nearest copy",
@@ -251,11 +275,36 @@ def _rows(split: str, values: Mapping[str, object]) -> list[Row]:
     return [
         Row(
             split=split,
-            metric=METRICS.get(metric, (metric.replace("_", " "), ""))[0],
-            better=METRICS.get(metric, ("", ""))[1],
+            metric=called(metric)[0],
+            better=called(metric)[1],
             value=value,
             half=halves.get(metric),
             compared={name: float(group[metric]) for name, group in groups.items() if isinstance(group.get(metric), int | float)},
         )
-        for metric, value in sorted(own.items(), key=lambda item: list(METRICS).index(item[0]) if item[0] in METRICS else len(METRICS))
+        for metric, value in sorted(own.items(), key=lambda item: _rank(item[0]))
     ]
+
+
+def called(metric: str) -> tuple[str, str]:
+    """What people call a metric, and which way is better."""
+    base, said = _base(metric)
+    title, better = METRICS.get(base, (base.replace("_", " "), ""))
+    return title + said, better
+
+
+def _rank(metric: str) -> tuple[bool, int]:
+    """Those of the first judge before those of the second, in our order."""
+    base, _ = _base(metric)
+    return not metric.startswith(base), list(METRICS).index(base) if base in METRICS else len(METRICS)
+
+
+def _base(metric: str) -> tuple[str, str]:
+    """A metric's name without what stands before and after it, and what is said of that."""
+    base, said = metric, ""
+    for ending, words in _AFTER.items():
+        if base.endswith(ending):
+            base, said = base.removesuffix(ending), said + words
+    for beginning, words in _BEFORE.items():
+        if base.startswith(beginning):
+            base, said = base.removeprefix(beginning), said + words
+    return base, said

@@ -24,10 +24,11 @@ from laban.synthesis.interactions import make_clips
 
 pytestmark = pytest.mark.slow
 SEEDS = (1, 2)
-SIZES = {
-    "towers": {"width": 64, "layers": 1, "steps": 150, "learning_rate": 0.002},
-    "tmr": {"width": 64, "layers": 1, "steps": 120, "learning_rate": 0.003},
+JUDGES = {
+    "evaluator": {"architecture": "towers", "representation": "attributes", "steps": 300, "learning_rate": 0.002, "noise_m": 0.03},
+    "judge": {"architecture": "tmr", "representation": "pair", "steps": 120, "learning_rate": 0.003, "noise_m": 0.0},
 }
+"""The two of the workflow, smaller."""
 NOISE_M = (0.0, 0.005, 0.01, 0.02)
 """Deviation of every joint in every frame; from some 3 cm on a motion looks less like its caption than one of another style does."""
 
@@ -79,23 +80,21 @@ def differs(one: Clip, other: Clip) -> int:
     return sum(one.style[name] != other.style[name] for name in one.style)
 
 
-@pytest.fixture(scope="module", params=list(SIZES))
+@pytest.fixture(scope="module", params=list(JUDGES))
 def judges(request: pytest.FixtureRequest, clips: list[Clip], tmp_path_factory: pytest.TempPathFactory) -> list[Evaluator]:
-    """Two trainings of one architecture."""
+    """Two trainings of one network."""
     folder = tmp_path_factory.mktemp(request.param)
     write_clips(folder / "clips", clips)
     stored = seal(folder / "clips", Manifest(kind="clips", stage="prepare", settings={}, parents={}, files=list_files(folder / "clips")))
     return [trained(folder, stored, request.param, seed) for seed in SEEDS]
 
 
-def trained(folder: Path, clips: Artifact, architecture: str, seed: int) -> Evaluator:
+def trained(folder: Path, clips: Artifact, which: str, seed: int) -> Evaluator:
     torch.set_num_threads(1)
     output = folder / str(seed)
     output.mkdir()
-    own = {"text_width": 64, "heads": 4, "feed_width": 128, "embedding_dim": 64, "batch_size": 64, **SIZES[architecture]}
-    settings = TrainEvaluatorSettings(
-        seed=seed, architecture=architecture, representation="pair", text_model="", checkpoint="", normaliser="", **own
-    )  # fmt: skip
+    sizes = {"width": 64, "layers": 1, "text_width": 64, "heads": 4, "feed_width": 128, "embedding_dim": 64, "batch_size": 64}
+    settings = TrainEvaluatorSettings(seed=seed, text_model="", checkpoint="", normaliser="", **sizes, **JUDGES[which])
     train_evaluator.function(settings, Gated(clips.path, clips.manifest, clips.hash), Work(output, folder / f"{seed}-scratch"))
     return load(output)
 

@@ -80,7 +80,7 @@ def verdict(folder: Path, subject: str, *, passed: bool) -> None:
     reason = "clip frames: 3 of 30 rows are less than 8"
     check = {
         "table": "dataset", "name": "ExpectColumnValuesToBeBetween", "column": "rows", "passed": passed, "observed": "30",
-        "expected": "at least 8", "unexpected_rows": [],
+        "expected": "at least 8", "why": "asked by the settings", "count": 0, "worst": [],
     }  # fmt: skip
     said = {
         "subject": subject, "kind": "clips", "suite": "clips", "waived": [], "passed": passed, "reasons": [] if passed else [reason],
