@@ -52,7 +52,7 @@ test: check
 	@$(call TIMED,make test,600) pytest -m "not slow" -n 2 --dist loadfile
 
 test-slow: $(TESTING)
-	@$(call TIMED,make test-slow,1500) pytest -m slow
+	@$(call TIMED,make test-slow,2700) pytest -m slow
 
 pipeline: $(TESTING) params
 	@python -m pipelines compile --profile $(PROFILE)

@@ -114,7 +114,8 @@ CLIP_RULES = (
     Rule(column="misplaced_style", values=("",), why="the combination that is kept for test_unseen is never trained on"),
 )
 PROCEDURAL_RULES = (
-    # of 600 clips of all kinds the worst had: drift 8e-7 m, lopsided 3e-7 m, floor 0.02 m, slide 0, noise 0.0012 m, stiff 0.13 s
+    # of 600 clips of all kinds the worst had: drift 8e-7 m, lopsided 3e-7 m, floor 0.02 m, slide 0, noise 0.0012 m, stiff 0.13 s;
+    # of 8,000 stiff 0.23 s
     Rule(column="bone_drift_m", high=1e-5, why="a bone from code has one length, to single precision"),
     Rule(column="lopsided_m", high=1e-3, why="bodies from code are built alike on both sides"),
     Rule(column="floor_m", low=0.01, high=0.03, why="a toe joint rests 0.02 m over the floor, and comes a centimetre lower at most"),
@@ -122,7 +123,7 @@ PROCEDURAL_RULES = (
     Rule(column="storey_m", high=0.01, why="people from code stand on one floor"),
     Rule(column="slide_m_s", high=0.02, why="a foot that stands is kept where it stands"),
     Rule(column="noise_m", high=0.003, why="motion from code is smooth; capture trembles more"),
-    Rule(column="stiff_s", high=0.2, why="nobody from code stands like a statue"),
+    Rule(column="stiff_s", high=0.4, why="nobody from code stands like a statue"),
     Rule(column="toes_forward", low=0.5, why="toes from code point where the body faces"),
     Rule(column="actor_lag_s", high=0.3, optional=True, why="who acts begins: the starter of the style"),
 )

@@ -15,6 +15,8 @@ from laban.data.places import BADNESS
 from laban.data.rules import CLIP_RULES, PROCEDURAL_RULES
 from laban.motion.skeleton import INDEX
 
+pytestmark = pytest.mark.heavy
+
 Plant = Callable[[np.ndarray], None]
 
 

@@ -134,11 +134,10 @@ def _evaluators(root: Path, store: ClipStore) -> None:
 
     from laban.evaluators.building import reader_of, untrained
     from laban.evaluators.config import EvaluatorConfig
-    from laban.evaluators.scaler import Scaler
     from laban.evaluators.views import PAIR
 
     texts = sorted({caption.text for clip in store for caption in clip.captions})
-    features = np.concatenate([PAIR.of(clip.positions, clip.fps) for clip in store if clip.people == 2])
+    features = PAIR.of([clip.positions for clip in store if clip.people == 2], 30.0)
     for seed, (name, architecture) in enumerate({"evaluator": "towers", "judge": "tmr"}.items()):
         torch.manual_seed(seed)
         reader = reader_of(architecture, texts, None)
@@ -147,7 +146,7 @@ def _evaluators(root: Path, store: ClipStore) -> None:
             kinds=KINDS, width=16, text_width=16, layers=1, heads=4, feed_width=24, embedding_dim=16,
         )  # fmt: skip
         (root / name).mkdir()
-        untrained(config, reader, Scaler.fit(features, PAIR.blocks)).save(root / name)
+        untrained(config, reader, features).save(root / name)
 
 
 @pytest.fixture

@@ -154,7 +154,6 @@ def test_an_evaluator_of_another_representation_is_named(world, copied) -> None:
 def judge_of_one_person() -> Evaluator:
     from laban.evaluators.building import reader_of, untrained
     from laban.evaluators.config import EvaluatorConfig
-    from laban.evaluators.scaler import Scaler
     from laban.evaluators.views import HUMANML3D
 
     reader = reader_of("towers", ["One person waves."], None)
@@ -162,7 +161,7 @@ def judge_of_one_person() -> Evaluator:
         architecture="towers", representation="humanml3d", text=reader.name, entries=reader.entries, state_width=reader.state_width,
         kinds=(), width=16, text_width=16, layers=1, heads=4, feed_width=24, embedding_dim=16,
     )  # fmt: skip
-    return untrained(config, reader, Scaler.identity(HUMANML3D.width))
+    return untrained(config, reader, [np.random.default_rng(0).normal(size=(9, HUMANML3D.width))])
 
 
 def test_a_folder_without_samples_is_named(tmp_path, judges) -> None:

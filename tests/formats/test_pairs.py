@@ -18,6 +18,8 @@ from laban.formats.source import Format, Options, Rejected
 from laban.motion.features import heading
 from laban.motion.skeleton import FOOT_JOINTS, INDEX
 
+pytestmark = pytest.mark.heavy
+
 HOW: dict[str, Any] = {"fps": 30.0, "clip_seconds": 0.4, "held_out": 0.2, "seed": 7}  # clips of 12 frames
 
 

@@ -11,6 +11,8 @@ from laban.metrics.attributes import Probe, agreement, attributes_of, style_of
 from laban.synthesis.interactions import Order, make_clips
 from laban.synthesis.style import styles_of
 
+pytestmark = pytest.mark.heavy
+
 
 def made(kinds: tuple[str, ...], each: int, seed: int) -> list[Clip]:
     orders = [

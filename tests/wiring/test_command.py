@@ -10,6 +10,8 @@ import pytest
 import yaml
 from workflow import IMAGE, REPOSITORY
 
+pytestmark = pytest.mark.heavy
+
 
 def run_command(*words):
     return subprocess.run([sys.executable, "-m", "pipelines", *words], cwd=REPOSITORY, capture_output=True, text=True, check=False)
